@@ -1,0 +1,227 @@
+"""The database behind the catalog: opening it, its transactions, and bringing it to the current schema."""
+
+import contextlib
+import shutil
+import sqlite3
+import tempfile
+import time
+import weakref
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, text
+from sqlalchemy.exc import DatabaseError
+
+from remint.adapters.catalog.transaction import SqlTransaction
+from remint.errors import Conflict, Corrupt, NotFound, RemintError, Unavailable
+
+HEAD = "0001"
+BUSY_TIMEOUT_MS = 30_000
+RETRY_S = 0.01
+_REFUSED: dict[int, tuple[type[RemintError], str]] = {
+    sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY: (NotFound, "record what it refers to first, in the same transaction"),
+    sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY: (Conflict, "read what is recorded under that name"),
+    sqlite3.SQLITE_CONSTRAINT_UNIQUE: (Conflict, "read what is recorded under that name"),
+    sqlite3.SQLITE_CONSTRAINT_TRIGGER: (Conflict, "add a new record instead"),
+}
+
+
+class SqlCatalog:
+    """The catalog in SQLite (see ports.catalog.Catalog).
+
+    Args:
+        path: the database file; its folder must exist. None keeps it in a temporary file of its own that goes with the object,
+            is not durable, and behaves alike in everything else.
+        busy_timeout_ms: how long a writer waits for another one.
+
+    Raises:
+        Conflict: the schema is newer than this version knows.
+        Corrupt: the file is damaged, or no database.
+        Unavailable: the file cannot be opened or written, or is held by another process for too long.
+    """
+
+    def __init__(self, path: Path | None, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> None:
+        self._busy_timeout_ms = busy_timeout_ms
+        folder: Path | None = None
+        if path is None:
+            folder = Path(tempfile.mkdtemp(prefix="remint-"))
+            path = folder / "catalog.db"
+        self._engine = _engine(path, busy_timeout_ms=busy_timeout_ms, durable=folder is None)
+        self._release = weakref.finalize(self, _release, self._engine, folder)
+        try:
+            with self._errors():
+                _bring_to_head(self._engine)
+        except BaseException:
+            self.close()
+            raise
+
+    @contextlib.contextmanager
+    def begin(self) -> Iterator[SqlTransaction]:
+        """Open a writing transaction."""
+        with self._errors(), self._transaction("BEGIN IMMEDIATE") as connection:
+            yield SqlTransaction(connection)
+
+    @contextlib.contextmanager
+    def read(self) -> Iterator[SqlTransaction]:
+        """Open a reading transaction."""
+        with self._errors(writing=False), self._transaction("BEGIN") as connection:
+            connection.exec_driver_sql("PRAGMA query_only = ON")
+            try:
+                yield SqlTransaction(connection)
+            finally:
+                connection.exec_driver_sql("PRAGMA query_only = OFF")
+
+    @contextlib.contextmanager
+    def _transaction(self, how: str) -> Iterator[Connection]:
+        with self._engine.connect() as connection:
+            connection.exec_driver_sql(how)
+            try:
+                yield connection
+                connection.exec_driver_sql("COMMIT")
+            except BaseException:
+                _roll_back(connection)
+                raise
+
+    @contextlib.contextmanager
+    def _errors(self, *, writing: bool = True) -> Iterator[None]:
+        try:
+            yield
+        except DatabaseError as error:
+            known = _known(error, waited_s=self._busy_timeout_ms / 1000)
+            if known is None or (_code(error) == sqlite3.SQLITE_READONLY and not writing):
+                raise
+            raise known from error
+
+    def close(self) -> None:
+        """Release the database."""
+        self._release()
+
+
+def _release(engine: Engine, folder: Path | None) -> None:
+    engine.dispose()
+    if folder is not None:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _engine(path: Path, *, busy_timeout_ms: int, durable: bool) -> Engine:
+    engine = create_engine(
+        URL.create("sqlite", database=str(path)),
+        isolation_level="AUTOCOMMIT",
+        connect_args={"timeout": busy_timeout_ms / 1000},
+        max_overflow=-1,
+    )
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: sqlite3.Connection, _record: object) -> None:
+        _set_wal(connection, patience_s=busy_timeout_ms / 1000)
+        connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'OFF'}")
+        connection.execute("PRAGMA foreign_keys = ON")
+        # Without it INSERT OR REPLACE deletes the old row of an insert-only table past the trigger.
+        connection.execute("PRAGMA recursive_triggers = ON")
+
+    return engine
+
+
+def _set_wal(connection: sqlite3.Connection, *, patience_s: float) -> None:
+    """Switch to the write-ahead log; SQLite does not wait by itself when two processes do this to a new file at once."""
+    until_s = time.monotonic() + patience_s
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until_s:
+                raise
+            time.sleep(RETRY_S)
+        else:
+            return
+
+
+def _roll_back(connection: Connection) -> None:
+    # A full disk and some other failures end the transaction by themselves; a second end would hide their error.
+    driver: Any = connection.connection.driver_connection
+    if driver.in_transaction:
+        connection.exec_driver_sql("ROLLBACK")
+
+
+def _bring_to_head(engine: Engine) -> None:
+    with engine.connect() as connection:
+        found = _revision(connection)
+        if found == HEAD:
+            return
+        if found is not None and found > HEAD:
+            raise Conflict(
+                "the catalog was not opened",
+                why=f"its schema is {found}, and this Remint knows schemas up to {HEAD}",
+                next_step="upgrade Remint: pip install --upgrade remint",
+            )
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        try:
+            if _revision(connection) == found:
+                _upgrade(connection)
+            connection.exec_driver_sql("COMMIT")
+        except BaseException:
+            _roll_back(connection)
+            raise
+    _bring_to_head(engine)
+
+
+def _revision(connection: Connection) -> str | None:
+    known = connection.execute(text("select 1 from sqlite_master where name = 'alembic_version'")).scalar()
+    found = connection.execute(text("select version_num from alembic_version")).scalar() if known else None
+    return None if found is None else str(found)
+
+
+def _upgrade(connection: Connection) -> None:
+    from alembic.config import Config
+    from alembic.migration import MigrationContext
+    from alembic.operations import Operations
+    from alembic.script import ScriptDirectory
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    scripts = ScriptDirectory.from_config(config)
+    context = MigrationContext.configure(
+        connection,
+        opts={
+            "script": scripts,
+            "fn": lambda revision, _context: scripts._upgrade_revs("head", revision),  # noqa: SLF001 - as its env.py does
+            "transactional_ddl": False,
+        },
+    )
+    with Operations.context(context):
+        context.run_migrations()
+
+
+def _code(error: DatabaseError) -> int:
+    return int(getattr(error.orig, "sqlite_errorcode", 0))
+
+
+def _known(error: DatabaseError, *, waited_s: float) -> RemintError | None:
+    """Return our error for a failure of the database; None if it is a mistake in a statement and not a failure."""
+    reason, code = str(error.orig), _code(error) & 0xFF
+    if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+        return Unavailable(
+            "the catalog did not answer",
+            why=f"another process held it for more than {waited_s:g} s ({reason})",
+            next_step="try again; nothing was written",
+        )
+    if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
+        return Corrupt(
+            "the catalog is damaged", why=reason, next_step="keep the file, and restore .remint/catalog.db from a backup"
+        )
+    if code in {
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_PERM,
+    }:
+        return Unavailable(
+            "the catalog failed", why=reason, next_step="check the disk (space, permissions) and try again; nothing was written"
+        )
+    if _code(error) in _REFUSED:
+        kind, next_step = _REFUSED[_code(error)]
+        return kind("a record was not written", why=reason, next_step=next_step)
+    return None

@@ -1,0 +1,35 @@
+"""Recipes in SQL (see ports.catalog.Recipes)."""
+
+from sqlalchemy import Connection, select
+from sqlalchemy.dialects.sqlite import insert
+
+from remint.adapters.catalog.tables import recipes
+from remint.core import canonical
+from remint.core.digest import Digest
+from remint.core.recipe import Recipe, decoded
+from remint.errors import NotFound
+
+
+class SqlRecipes:
+    """Recipes by plan key; insert-only."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._tx = connection
+
+    def add(self, recipe: Recipe) -> Digest:
+        """Record a recipe and return its plan key."""
+        key = recipe.key()
+        body = canonical.dumps(recipe.encoded()).decode()
+        self._tx.execute(insert(recipes).values(key=key, step=recipe.step, body=body).on_conflict_do_nothing())
+        return key
+
+    def get(self, key: Digest) -> Recipe:
+        """Return the recipe with this plan key."""
+        body = self._tx.execute(select(recipes.c.body).where(recipes.c.key == key)).scalar()
+        if body is None:
+            raise NotFound(
+                f"recipe {key.short} was not found",
+                why="no recipe of that key is recorded here",
+                next_step="see `remint runs list`",
+            )
+        return decoded(canonical.loads(body))

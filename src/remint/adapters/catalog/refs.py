@@ -1,0 +1,172 @@
+"""Refs and their moves in SQL (see ports.catalog.Refs)."""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select, update
+from sqlalchemy.dialects.sqlite import insert
+
+from remint.adapters.catalog.tables import ref_moves, refs
+from remint.adapters.catalog.workspaces import SqlWorkspaces
+from remint.core.digest import Digest
+from remint.core.ids import ChangeId, PrincipalId, RunId
+from remint.core.ref import Move, Ref, RefName, Selector
+from remint.core.workspace import Workspace
+from remint.errors import RefNotFound
+from remint.ports.catalog import PAGE
+
+
+class SqlRefs:
+    """Refs by compare-and-set, and the history of their moves."""
+
+    def __init__(self, connection: Connection, workspaces: SqlWorkspaces) -> None:
+        self._tx = connection
+        self._workspaces = workspaces
+
+    def get(self, name: RefName) -> Ref | None:
+        """Return where a ref points, or None."""
+        row = self._tx.execute(
+            select(refs.c.artifact, refs.c.serial).where(
+                refs.c.workspace == name.workspace, refs.c.kind == name.kind, refs.c.name == name.name
+            )
+        ).one_or_none()
+        if row is not None:
+            return Ref(name, Digest(row.artifact), row.serial)
+        inherited = self._moves(name, limit=1)
+        return Ref(name, inherited[0].new, 0) if inherited else None
+
+    def move(self, move: Move) -> bool:
+        """Point a ref at a new artifact if it still points at the old one."""
+        current = self.get(move.name)
+        if (current.artifact if current else None) != move.old:
+            return False
+        serial = current.serial + 1 if current else 1
+        if not self._set(move, serial):
+            return False
+        values = {
+            "workspace": move.name.workspace,
+            "kind": move.name.kind,
+            "name": move.name.name,
+            "serial": serial,
+            "old": move.old,
+            "new": move.new,
+            "by": move.by,
+            "at_us": move.at_us,
+            "reason": move.reason,
+            "run": move.run,
+            "change": move.change,
+        }
+        self._tx.execute(insert(ref_moves).values(values))
+        return True
+
+    def _set(self, move: Move, serial: int) -> bool:
+        name = move.name
+        if serial == 1:
+            made = self._tx.execute(
+                insert(refs)
+                .values(workspace=name.workspace, kind=name.kind, name=name.name, artifact=move.new, serial=1)
+                .on_conflict_do_nothing()
+            )
+            return made.rowcount == 1
+        moved = self._tx.execute(
+            update(refs)
+            .where(
+                refs.c.workspace == name.workspace,
+                refs.c.kind == name.kind,
+                refs.c.name == name.name,
+                refs.c.artifact == move.old,
+                refs.c.serial == serial - 1,
+            )
+            .values(artifact=move.new, serial=serial)
+        )
+        return moved.rowcount == 1
+
+    def select(self, name: RefName, selector: Selector) -> Move:
+        """Return the move of `name` that a selector means."""
+        if selector.serial is not None:
+            own = and_(ref_moves.c.serial == selector.serial, ref_moves.c.workspace == name.workspace)
+            found = self._moves(name, limit=1, where=own)
+        elif selector.at_us is not None:
+            found = self._moves(name, limit=1, where=ref_moves.c.at_us <= selector.at_us)
+        else:
+            prefix = str(selector.digest)
+            meant = ref_moves.c.new.between(prefix, prefix + "g")
+            found = self._moves(name, limit=1, where=meant)
+            if found and self._moves(name, limit=1, where=and_(meant, ref_moves.c.new != found[0].new)):
+                raise _not_found(name, f"{prefix} is the start of more than one of its versions; give more digits")
+        if not found:
+            raise _not_found(name, "it has no such version; version numbers count its moves in its own workspace")
+        return found[0]
+
+    def log(self, name: RefName, *, limit: int = 50) -> list[Move]:
+        """Return the moves of a ref, newest first."""
+        return self._moves(name, limit=limit)
+
+    def seen_from(self, workspace: str, *, kind: str | None = None, limit: int = PAGE) -> list[Ref]:
+        """Return the refs seen from a workspace, by name."""
+        newest = select(func.max(ref_moves.c.move_order)).where(self._visible(self._scope(workspace)))
+        if kind is not None:
+            newest = newest.where(ref_moves.c.kind == kind)
+        # Where a sandbox has moves of its own they are later than the fork, so the newest visible move is the one that counts.
+        newest = newest.group_by(ref_moves.c.kind, ref_moves.c.name)
+        chosen = select(ref_moves).where(ref_moves.c.move_order.in_(newest)).order_by(ref_moves.c.kind, ref_moves.c.name)
+        moves = [_move(row) for row in self._tx.execute(chosen.limit(limit))]
+        return [
+            Ref(move.name.within(workspace), move.new, move.serial if move.name.workspace == workspace else 0) for move in moves
+        ]
+
+    def order(self) -> int:
+        """Return the number of the last move of any ref."""
+        return self._tx.execute(select(func.max(ref_moves.c.move_order))).scalar() or 0
+
+    def pointing(self, artifact: Digest, *, limit: int = PAGE) -> list[Move]:
+        """Return every move to `artifact`, oldest first."""
+        chosen = select(ref_moves).where(ref_moves.c.new == artifact).order_by(ref_moves.c.move_order).limit(limit)
+        return [_move(row) for row in self._tx.execute(chosen)]
+
+    def _moves(self, name: RefName, *, limit: int, where: ColumnElement[bool] | None = None) -> list[Move]:
+        chosen = select(ref_moves).where(
+            ref_moves.c.kind == name.kind, ref_moves.c.name == name.name, self._visible(self._scope(name.workspace))
+        )
+        if where is not None:
+            chosen = chosen.where(where)
+        return [_move(row) for row in self._tx.execute(chosen.order_by(ref_moves.c.move_order.desc()).limit(limit))]
+
+    def _scope(self, workspace: str) -> list[tuple[str, int | None]]:
+        scope: list[tuple[str, int | None]] = [(workspace, None)]
+        below: Workspace | None = self._workspaces.get(workspace)
+        while below is not None and below.base is not None:
+            earlier = scope[-1][1]
+            bound = below.fork_order if earlier is None else min(earlier, below.fork_order)
+            scope.append((below.base, bound))
+            below = self._workspaces.get(below.base)
+        return scope
+
+    @staticmethod
+    def _visible(scope: list[tuple[str, int | None]]) -> ColumnElement[bool]:
+        return or_(
+            *(
+                ref_moves.c.workspace == name
+                if order is None
+                else and_(ref_moves.c.workspace == name, ref_moves.c.move_order <= order)
+                for name, order in scope
+            )
+        )
+
+
+def _move(row: Row[Any]) -> Move:
+    return Move(
+        name=RefName(row.workspace, row.kind, row.name),
+        serial=row.serial,
+        old=None if row.old is None else Digest(row.old),
+        new=Digest(row.new),
+        by=PrincipalId(row.by),
+        at_us=row.at_us,
+        reason=row.reason,
+        run=None if row.run is None else RunId(row.run),
+        change=None if row.change is None else ChangeId(row.change),
+        order=row.move_order,
+    )
+
+
+def _not_found(name: RefName, why: str) -> RefNotFound:
+    return RefNotFound(f"that version of {name} was not found", why=why, next_step=f"see `remint log {name}`")

@@ -1,0 +1,79 @@
+"""One transaction: the records of every noun over one connection."""
+
+from functools import cached_property
+
+from sqlalchemy import Connection
+
+from remint.adapters.catalog.artifacts import SqlArtifacts
+from remint.adapters.catalog.changes import SqlChanges
+from remint.adapters.catalog.entries import SqlEntries
+from remint.adapters.catalog.evidence import SqlEvidence
+from remint.adapters.catalog.facts import SqlFacts
+from remint.adapters.catalog.log_segments import SqlLogSegments
+from remint.adapters.catalog.principals import SqlPrincipals
+from remint.adapters.catalog.recipes import SqlRecipes
+from remint.adapters.catalog.refs import SqlRefs
+from remint.adapters.catalog.runs import SqlRuns
+from remint.adapters.catalog.workspaces import SqlWorkspaces
+
+
+class SqlTransaction:
+    """The records, together (see ports.catalog.Transaction)."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    @cached_property
+    def artifacts(self) -> SqlArtifacts:
+        """Artifacts."""
+        return SqlArtifacts(self._connection)
+
+    @cached_property
+    def recipes(self) -> SqlRecipes:
+        """Recipes."""
+        return SqlRecipes(self._connection)
+
+    @cached_property
+    def runs(self) -> SqlRuns:
+        """Runs."""
+        return SqlRuns(self._connection)
+
+    @cached_property
+    def refs(self) -> SqlRefs:
+        """Refs and their moves."""
+        return SqlRefs(self._connection, self.workspaces)
+
+    @cached_property
+    def workspaces(self) -> SqlWorkspaces:
+        """Workspaces."""
+        return SqlWorkspaces(self._connection)
+
+    @cached_property
+    def entries(self) -> SqlEntries:
+        """The audit log."""
+        return SqlEntries(self._connection)
+
+    @cached_property
+    def principals(self) -> SqlPrincipals:
+        """Principals."""
+        return SqlPrincipals(self._connection)
+
+    @cached_property
+    def changes(self) -> SqlChanges:
+        """Changes."""
+        return SqlChanges(self._connection)
+
+    @cached_property
+    def evidence(self) -> SqlEvidence:
+        """Signed evidence."""
+        return SqlEvidence(self._connection)
+
+    @cached_property
+    def log_segments(self) -> SqlLogSegments:
+        """Sealed usage logs."""
+        return SqlLogSegments(self._connection)
+
+    @cached_property
+    def facts(self) -> SqlFacts:
+        """Facts about the installation."""
+        return SqlFacts(self._connection)

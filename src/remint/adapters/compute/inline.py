@@ -1,0 +1,83 @@
+"""Steps in this very process, for debuggers: nothing is guarded and no limit is held."""
+
+import importlib
+import io
+import resource
+import sys
+import time
+from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
+from typing import Any, TextIO
+
+from remint.adapters.compute.log import Log
+from remint.adapters.compute.order import HERE, RUNNER, encode_task, make_places, threads_of
+from remint.adapters.compute.outcome import read_outputs
+from remint.core.run import Usage
+from remint.ports.compute import Result, Task
+
+
+class _Tee(io.TextIOBase):
+    """Text that goes to a terminal and to the log."""
+
+    def __init__(self, terminal: TextIO, log: Log) -> None:
+        self._terminal = terminal
+        self._log = log
+
+    def write(self, text: str) -> int:
+        self._log.write(text.encode(errors="backslashreplace"))
+        return self._terminal.write(text)
+
+    def flush(self) -> None:
+        self._terminal.flush()
+
+    def isatty(self) -> bool:
+        return self._terminal.isatty()
+
+
+class InlineExecutor:
+    """Carries out a task in this process, so that a debugger can follow it (see ports.compute.Executor).
+
+    Results are never guarded. Limits are not held. The hash seed is that of this process; threads are what libraries already
+    took. Not for several threads at once: the working folder and the import path belong to the whole process, and are put back
+    afterwards, as are the
+    random numbers.
+    """
+
+    def run(self, task: Task, *, on_line: Callable[[str], None] | None = None) -> Result:
+        """Carry out a task and return when it has ended; what it prints is shown and kept.
+
+        Raises:
+            KeyboardInterrupt: the caller was interrupted.
+        """
+        runner, here = importlib.import_module(RUNNER), importlib.import_module(HERE)
+        places = make_places(task.scratch)
+        order = encode_task(task, places, hash_seed=-1, threads=threads_of(task.conditions))
+        order["conditions"] = {**order["conditions"], "hash_seed": None}
+        with Log(places.log, on_line) as log:
+            before, began_ns = _cpu_us(), time.monotonic_ns()
+            shown = _Tee(sys.stdout, log)
+            with here.Here(order, places.work), redirect_stdout(shown), redirect_stderr(_Tee(sys.stderr, log)):
+                told: dict[str, Any] = runner.carry_out(order)
+            usage = Usage(_cpu_us() - before, (time.monotonic_ns() - began_ns) // 1000, _peak_bytes())
+            log.finish()
+        return Result(
+            state=told["state"],
+            outputs=read_outputs(told["outputs"], places.outputs) if told["state"] == "done" else {},
+            error=told["error"],
+            usage=usage,
+            observed={**told["observed"], "isolation": "none"},
+            guarded=False,
+            log=places.log,
+        )
+
+    def close(self) -> None:
+        """Do nothing: no process is kept."""
+
+
+def _cpu_us() -> int:
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return round(sum(usage.ru_utime + usage.ru_stime for usage in used) * 1e6)
+
+
+def _peak_bytes() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

@@ -1,0 +1,173 @@
+"""Steps in processes of their own: forked from a zygote that has the libraries loaded, guarded by the kernel, metered."""
+
+import os
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from remint.adapters.compute.log import Log
+from remint.adapters.compute.order import Places, encode_task, make_places, threads_of
+from remint.adapters.compute.outcome import result_of, step_name
+from remint.adapters.compute.watch import Ending, NotStartedError, Watch
+from remint.adapters.compute.zygote import Nature, Zygote, end_session, unavailable
+from remint.ports.compute import Result, Task
+
+PIPE_BYTES = 1 << 20
+
+
+class ProcessExecutor:
+    """Carries out each task in a forked process of its own (see ports.compute.Executor).
+
+    A zygote carries out one task at a time; tasks run at once from several threads get zygotes of their own, kept for the next.
+    Zygotes are kept by hash seed, thread count and whether there is a network, since these are settled when a process starts.
+
+    Args:
+        keep_out: folders that never become readable because something else is inside or around them: the store. The project of
+            a task is kept out in any case.
+    """
+
+    def __init__(self, *, keep_out: tuple[Path, ...] = ()) -> None:
+        self._keep_out = keep_out
+        self._fresh_hash_seed = int.from_bytes(os.urandom(4))
+        self._lock = threading.Lock()
+        self._idle: dict[Nature, list[Zygote]] = {}
+        self._busy: set[Zygote] = set()
+        self._closed = False
+        self._count = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def run(self, task: Task, *, on_line: Callable[[str], None] | None = None) -> Result:
+        """Carry out a task and wait for its end.
+
+        Atomicity, repetition and the files left under `task.scratch` are those of ports.compute.Executor.run. Limits: CPU time
+        and memory are those of the step and everything it starts; a step with more than 1,024 processes at once is stopped.
+
+        Args:
+            task: what to do.
+            on_line: called with each line the step prints; if it raises, the step is killed and the error passed on.
+
+        Raises:
+            Unavailable: no process could be started.
+            KeyboardInterrupt: the caller was interrupted; the step is dead.
+        """
+        nature = self._nature(task)
+        places = make_places(task.scratch)
+        with Log(places.log, on_line) as log:
+            try:
+                ending, ready = self._attempt(task, places, nature, log, task.modules)
+            except NotStartedError:
+                ending, ready = self._attempt_bare(task, places, nature, log)
+            log.finish()
+        if "error" in ending.begun:
+            raise unavailable(ending.begun["error"])
+        conditions = {
+            "seed": task.conditions.get("seed"),
+            "hash_seed": nature.hash_seed,
+            "threads": nature.threads,
+            "python": ready["python"],
+        }
+        return result_of(task, places, ending, conditions)
+
+    def _nature(self, task: Task) -> Nature:
+        wanted = task.conditions.get("hash_seed", "fresh")
+        seed = wanted if isinstance(wanted, int) else self._fresh_hash_seed
+        return Nature(seed, threads_of(task.conditions), task.network)
+
+    def _attempt_bare(self, task: Task, places: Places, nature: Nature, log: Log) -> tuple[Ending, Mapping[str, Any]]:
+        """Try once more with nothing loaded before the fork; if loading killed the zygote, it will now kill the child."""
+        try:
+            return self._attempt(task, places, nature, log, ())
+        except NotStartedError as error:
+            raise unavailable("the process that starts steps ended twice before the step began") from error
+
+    def _attempt(
+        self, task: Task, places: Places, nature: Nature, log: Log, modules: tuple[str, ...]
+    ) -> tuple[Ending, Mapping[str, Any]]:
+        zygote = self._take(nature)
+        heard, said = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        watch = Watch(zygote, step_name(task), task.limits, heard, log)
+        is_whole = False
+        try:
+            try:
+                _widen(said)
+                os.set_blocking(said, True)
+                zygote.send_task(self._request(task, places, nature, modules), said)
+            except EOFError as error:
+                raise NotStartedError from error
+            finally:
+                os.close(said)
+            ending = watch.follow()
+            is_whole = ending.status is not None
+            return ending, zygote.ready
+        finally:
+            os.close(heard)
+            self._give_back(nature, zygote, watch.child, is_whole=is_whole)
+
+    def _request(self, task: Task, places: Places, nature: Nature, modules: tuple[str, ...]) -> dict[str, Any]:
+        with self._lock:
+            self._count += 1
+            number = self._count
+        return {
+            "id": number,
+            "order": encode_task(task, places, hash_seed=nature.hash_seed, threads=nature.threads),
+            "modules": list(modules),
+            "keep_out": sorted({str(place.resolve()) for place in (task.shown_as, *self._keep_out)}),
+        }
+
+    def _take(self, nature: Nature) -> Zygote:
+        """Return a living zygote that nobody else uses, a new one if need be."""
+        with self._lock:
+            if self._closed:
+                raise unavailable("this executor was closed")
+            waiting = self._idle.setdefault(nature, [])
+            while waiting:
+                zygote = waiting.pop()
+                if zygote.is_alive():
+                    self._busy.add(zygote)
+                    return zygote
+                zygote.close()
+        zygote = Zygote(nature)
+        with self._lock:
+            self._busy.add(zygote)
+        return zygote
+
+    def _give_back(self, nature: Nature, zygote: Zygote, child: int | None, *, is_whole: bool) -> None:
+        """Keep a zygote whose task has ended; end any other, and what its task left running."""
+        with self._lock:
+            self._busy.discard(zygote)
+            keep = is_whole and not self._closed
+            if keep:
+                self._idle[nature].append(zygote)
+        if not keep:
+            zygote.close()
+            if child is not None:
+                end_session(child)
+
+    def close(self) -> None:
+        """End every process this executor keeps ready, and every step it still carries out. Idempotent."""
+        with self._lock:
+            self._closed = True
+            idle = [zygote for waiting in self._idle.values() for zygote in waiting]
+            self._idle.clear()
+            busy = list(self._busy)
+        for zygote in idle:
+            zygote.close()
+        for zygote in busy:
+            zygote.kill()
+
+
+def _widen(pipe: int) -> None:
+    """Let a step print a megabyte before it has to wait for the reader; less where the system allows less."""
+    import fcntl
+
+    try:
+        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+    except OSError:
+        return

@@ -1,0 +1,71 @@
+"""Keys in files that only their owner may read.
+
+Whoever can read a key file can act as its principal: in embedded mode access to files is trust, and Remint says so.
+"""
+
+import os
+from pathlib import Path
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from remint.core.ids import PrincipalId
+from remint.core.ref import require_name
+from remint.errors import Denied
+
+
+class FileKeys:
+    """One file a principal (see ports.signing.Keys).
+
+    Args:
+        folder: where the files are; made if it does not exist.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def create(self, principal: PrincipalId) -> bytes:
+        """Make a key for a principal and return its public half."""
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        place = self._place(principal)
+        if not place.exists():
+            temporary = place.with_suffix(f".{os.getpid()}.new")
+            handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(handle, "w") as file:
+                file.write(Ed25519PrivateKey.generate().private_bytes_raw().hex() + "\n")
+                file.flush()
+                os.fsync(file.fileno())
+            try:
+                os.link(temporary, place)  # unlike a rename, never replaces a key that another process made meanwhile
+            except FileExistsError:
+                pass
+            finally:
+                temporary.unlink()
+        return self._key(principal).public_key().public_bytes_raw()
+
+    def sign(self, principal: PrincipalId, message: bytes) -> bytes:
+        """Return the signature of a message."""
+        return self._key(principal).sign(message)
+
+    def verify(self, public_key: bytes, message: bytes, signature: bytes) -> bool:
+        """Return whether a signature is right."""
+        try:
+            Ed25519PublicKey.from_public_bytes(public_key).verify(signature, message)
+        except (InvalidSignature, ValueError):
+            return False
+        return True
+
+    def _place(self, principal: PrincipalId) -> Path:
+        return self._folder / f"{require_name(principal, what='principal')}.key"
+
+    def _key(self, principal: PrincipalId) -> Ed25519PrivateKey:
+        try:
+            text = self._place(principal).read_text()
+        except (FileNotFoundError, PermissionError):
+            raise Denied(
+                f"you cannot act as {principal}",
+                why=f"there is no readable key of {principal} in .remint/keys",
+                next_step=f"make the principal: `remint principals create {principal}`, or act as another with --as",
+                rule="own-key",
+            ) from None
+        return Ed25519PrivateKey.from_private_bytes(bytes.fromhex(text.strip()))

@@ -1,0 +1,1 @@
+"""Tables: their digest, their Parquet segments, typed CSV, and the scan that checks a data contract."""

@@ -1,0 +1,202 @@
+"""Commands of artifacts and refs: add, checkout, diff, log, query, show."""
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from remint.cli.output import Out, short_path, table, when
+from remint.core.artifact import Artifact, Kind
+from remint.core.ref import parse_ref
+from remint.errors import Invalid
+
+if TYPE_CHECKING:
+    from remint.app import App
+
+SHOWN_ROWS = 10
+
+
+@click.command()
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option("--as", "name", required=True, metavar="KIND/NAME", help="The ref to point at it, for example data/landing.")
+@click.pass_obj
+def add(out: Out, path: Path, name: str) -> None:
+    """Add a file or folder as an artifact and point a ref at it
+
+    A .parquet file becomes a table, anything else a set of files.
+    """
+    app = out.open()
+    artifact, moved = app.artifacts.add(app.context(), name, path)
+    ref, _ = parse_ref(name, workspace=app.settings.text("workspace"))
+    words = f"now points at {artifact.digest.short}" if moved else f"points at {artifact.digest.short} already"
+    out.show("add", {"ref": str(ref), "artifact": artifact, "moved": moved}, f"{ref} {words} ({_size(artifact.size_bytes)})")
+
+
+@click.command()
+@click.argument("name")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.pass_obj
+def checkout(out: Out, name: str, folder: Path) -> None:
+    """Write the files of a version into an empty folder
+
+    NAME is a ref with or without a version (data/flights@3), or a digest.
+    """
+    app = out.open()
+    artifact = app.refs.artifact(app.context(), name)
+    count = app.artifacts.checkout(artifact.digest, folder)
+    out.show("checkout", {"artifact": artifact.digest, "files": count}, f"wrote {count} files to {short_path(folder)}")
+
+
+@click.command()
+@click.argument("name")
+@click.option("--limit", default=20, show_default=True, help="At most so many moves.")
+@click.pass_obj
+def log(out: Out, name: str, limit: int) -> None:
+    """Show the moves of a ref, newest first"""
+    app = out.open()
+    moves = app.refs.log(app.context(), name, limit=limit)
+    rows = [[move.serial, move.new.short, when(move.at_us), move.by, move.reason] for move in moves]
+    out.show("log", {"moves": moves}, table(["version", "artifact", "when", "by", "why"], rows))
+
+
+@click.command()
+@click.argument("name")
+@click.option("--rows", default=SHOWN_ROWS, show_default=True, help="How many rows of a table to show.")
+@click.pass_obj
+def show(out: Out, name: str, rows: int) -> None:
+    """Show an artifact: what it is, its parts, and a look inside
+
+    NAME is a ref with or without a version, or a digest.
+    """
+    app = out.open()
+    artifact = app.refs.artifact(app.context(), name)
+    files = app.artifacts.files(artifact.digest)
+    lines = [
+        f"{artifact.kind} {artifact.digest}",
+        f"size    {_size(artifact.size_bytes)} in {len(artifact.parts)} part(s), verified",
+    ]
+    held: dict[str, Any] = {"artifact": artifact}
+    if artifact.kind is Kind.TABLE:
+        lines += _table_lines(app, artifact, [place for _, place in files], rows, held)
+    elif artifact.kind in {Kind.METRICS, Kind.VALUE, Kind.ENVIRONMENT, Kind.DEFINITION}:
+        held["value"] = app.artifacts.value(artifact.digest)
+        lines += _value_lines(held["value"])
+    elif artifact.kind is Kind.MODEL:
+        lines += [f"model   {artifact.facts.get('estimator')} in {artifact.facts['format']}"]
+        lines += [f"inputs  {', '.join(artifact.facts['features'])}"]
+    elif artifact.kind in {Kind.REPORT, Kind.LOG}:
+        lines += ["", files[0][1].read_text(errors="replace").rstrip()]
+    else:
+        lines += [f"  {part.path}  {_size(part.size_bytes)}" for part in artifact.parts[:50]]
+    out.show("artifact", held, lines)
+
+
+def _table_lines(app: "App", artifact: Artifact, files: list[Path], limit: int, held: dict[str, Any]) -> list[str]:
+    found = app.tables.rows(files, limit=limit) if limit else []
+    held["rows"] = found
+    columns = [f"{column['name']} {column['type']}" for column in artifact.facts["schema"]]
+    names = [column["name"] for column in artifact.facts["schema"]][:12]
+    lines = [f"rows    {artifact.facts['rows']}", f"columns {', '.join(columns)}"]
+    return [*lines, "", *table(names, [[_cell(row[name]) for name in names] for row in found])] if found else lines
+
+
+def _cell(value: object) -> str:
+    text = "" if value is None else f"{value:.6g}" if isinstance(value, float) else str(value)
+    return text if len(text) <= 24 else text[:23] + "…"
+
+
+def _value_lines(value: object, indent: str = "") -> list[str]:
+    if isinstance(value, dict):
+        lines: list[str] = []
+        for name, item in value.items():
+            if isinstance(item, dict | list) and item:
+                lines += [f"{indent}{name}", *_value_lines(item, indent + "  ")]
+            else:
+                lines.append(f"{indent}{name}  {item}")
+        return lines
+    if isinstance(value, list):
+        if all(isinstance(item, dict) for item in value) and value:
+            names = list(value[0])
+            return [indent + line for line in table(names, [[_cell(item.get(name)) for name in names] for item in value[:60]])]
+        return [f"{indent}{item}" for item in value[:60]]
+    return [f"{indent}{value}"]
+
+
+@click.command()
+@click.argument("left")
+@click.argument("right")
+@click.pass_obj
+def diff(out: Out, left: str, right: str) -> None:
+    """Show how two versions differ
+
+    LEFT and RIGHT are refs with or without a version, or digests, of the same kind.
+    """
+    app = out.open()
+    context = app.context()
+    old, new = app.refs.artifact(context, left), app.refs.artifact(context, right)
+    words = _differences(app, old, new)
+    value = {"left": old.digest, "right": new.digest, "differences": words}
+    out.show("diff", value, words or [f"both are {old.digest.short}"])
+
+
+def _differences(app: "App", old: Artifact, new: Artifact) -> list[str]:
+    if old.digest == new.digest:
+        return []
+    if old.kind is not new.kind:
+        raise Invalid(
+            "the two cannot be compared",
+            why=f"one is a {old.kind}, the other a {new.kind}",
+            next_step="compare versions of one ref",
+        )
+    before, after = dict(app.artifacts.files(old.digest)), dict(app.artifacts.files(new.digest))
+    if old.kind is Kind.TABLE:
+        return list(app.tables.differences(list(before.values()), list(after.values())))
+    if old.kind is Kind.MODEL:
+        form = app.formats[old.facts["format"]]
+        first = form.first_difference(before["model.skops"].read_bytes(), after["model.skops"].read_bytes())
+        return [first] if first else ["the features or the probe differ"]
+    words = [f"{path} was added" for path in sorted(set(after) - set(before))]
+    words += [f"{path} was removed" for path in sorted(set(before) - set(after))]
+    held = {part.path: part.blob for part in old.parts}
+    return words + [f"{part.path} changed" for part in new.parts if held.get(part.path, part.blob) != part.blob]
+
+
+_TABLE = re.compile(r"\b(?:[a-z0-9][a-z0-9._-]*:)?(?:data|features|log)/[a-z0-9][a-z0-9._/-]*(?:@[A-Za-z0-9:.+-]+)?")
+
+
+@click.command()
+@click.argument("sql")
+@click.option("--limit", default=1000, show_default=True, help="At most so many rows.")
+@click.pass_obj
+def query(out: Out, sql: str, limit: int) -> None:
+    """Run SQL over versions of tables
+
+    Tables are named as refs: remint query "select count(*) from data/flights@3"
+    """
+    app = out.open()
+    context = app.context()
+    named: dict[str, str] = {}
+
+    def stand_in(found: re.Match[str]) -> str:
+        return named.setdefault(found.group(0), f"remint_{len(named)}")
+
+    rewritten = _TABLE.sub(stand_in, sql)
+    tables = {}
+    for text, name in named.items():
+        artifact = app.refs.artifact(context, text)
+        if artifact.kind is not Kind.TABLE:
+            raise Invalid(f"{text} cannot be queried", why=f"it is a {artifact.kind}", next_step="name a table")
+        tables[name] = [place for _, place in app.artifacts.files(artifact.digest)]
+    head, rows = app.tables.query(rewritten, tables, limit=limit)
+    records = [dict(zip(head, row, strict=True)) for row in rows]
+    out.show("query", {"columns": head, "rows": records}, table(head, [[_cell(cell) for cell in row] for row in rows]))
+
+
+def _size(size_bytes: int) -> str:
+    size = float(size_bytes)
+    for unit in ("B", "KiB", "MiB"):
+        if size < 1024:
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1024
+    return f"{size:.1f} GiB"

@@ -1,0 +1,126 @@
+"""`remint plan` and `remint run`."""
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from remint.cli.output import Out, duration, table
+from remint.cli.progress import RunProgress
+from remint.core.pipeline import Graph, Plan
+from remint.errors import NotFound
+
+if TYPE_CHECKING:
+    from remint.app import App
+    from remint.sdk.steps import Pipeline
+
+
+def graphs(app: "App", targets: tuple[str, ...], parameters: tuple[str, ...]) -> list[Graph]:
+    """Return the graphs of the named pipelines, or of all."""
+    from remint.sdk.project import load_pipelines
+
+    found = load_pipelines(app.settings.root, app.settings.texts("pipelines"))
+    for target in targets:
+        if target not in found:
+            raise NotFound(
+                f"there is no pipeline {target}",
+                why=f"this project has {', '.join(sorted(found)) or 'none'}",
+                next_step="check the spelling, or the setting `pipelines`",
+            )
+    given = dict(_parameter(text) for text in parameters)
+    chosen: list[Pipeline] = [found[target] for target in targets] or list(found.values())
+    return [one.graph(given if targets else {}) for one in chosen]
+
+
+def _parameter(text: str) -> tuple[str, Any]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise click.BadParameter(f"{text!r} is not NAME=VALUE", param_hint="-p")
+    try:
+        return name, json.loads(value)
+    except json.JSONDecodeError:
+        return name, value
+
+
+PARAMETER = click.option(
+    "-p", "--param", "parameters", multiple=True, metavar="NAME=VALUE", help="Set a parameter; JSON or text."
+)
+
+
+@click.command()
+@click.argument("targets", nargs=-1)
+@PARAMETER
+@click.pass_obj
+def plan(out: Out, targets: tuple[str, ...], parameters: tuple[str, ...]) -> None:
+    """Show which steps would run, and why
+
+    Reads code, lock and refs, and writes nothing. TARGETS are names of pipelines, all if none is given.
+    """
+    app = out.open()
+    context = app.context()
+    plans = [app.pipelines.plan(context, graph) for graph in graphs(app, targets, parameters)]
+    out.show("plan", {"plans": [{**_fields(plan), "counts": plan.counts} for plan in plans]}, _lines(plans))
+
+
+def _fields(plan: Plan) -> dict[str, Any]:
+    steps = [
+        {
+            "step": step.name,
+            "state": step.state,
+            "reason": step.reason,
+            "expected_us": step.expected_us,
+            "plan_key": step.recipe.key() if step.recipe else None,
+        }
+        for step in plan.steps
+    ]
+    return {"pipeline": plan.graph, "workspace": plan.workspace, "steps": steps, "protected": list(plan.protected)}
+
+
+def _lines(plans: list[Plan]) -> list[str]:
+    lines: list[str] = []
+    for plan in plans:
+        counts = ", ".join(f"{count} {state}" for state, count in plan.counts.items() if count)
+        expected = f", expected {duration(plan.expected_us)}" if plan.expected_us is not None else ""
+        lines.append(f"{plan.graph} in {plan.workspace}: {counts}{expected}")
+        rows = [[f"  {step.state}", step.name, step.reason] for step in plan.steps]
+        lines += table(["  what", "step", "why"], rows)
+        lines += [f"  {name} is protected: its result is proposed, not moved" for name in plan.protected]
+    return lines or ["this project has no pipelines"]
+
+
+@click.command()
+@click.argument("targets", nargs=-1)
+@PARAMETER
+@click.option("--inline", is_flag=True, help="Run steps in this process, for debugging; such runs never stand for later ones.")
+@click.pass_obj
+def run(out: Out, targets: tuple[str, ...], parameters: tuple[str, ...], inline: bool) -> None:
+    """Run pipelines and move the refs they make
+
+    Steps that were done before with the same code, inputs, parameters and environment are not run again. Refs of main that
+    are protected are not moved: work in a sandbox (-w NAME), then `remint propose`.
+    """
+    app = out.open(inline=inline)
+    context = app.context()
+    app.runs.close_lost()
+    outcomes = []
+    for graph in graphs(app, targets, parameters):
+        with RunProgress(out, graph) as progress:
+            outcomes.append(app.pipelines.run(context, graph, on_progress=progress))
+    lines: list[str] = []
+    for outcome in outcomes:
+        ran = sum(step.ran for step in outcome.steps)
+        lines.append(f"{outcome.graph}: {ran} ran, {len(outcome.steps) - ran} done before")
+        lines += [f"  {move.name} now points at {move.new.short} (version {move.serial})" for move in outcome.moves]
+        if not outcome.moves and not outcome.held:
+            lines += [f"  {name} points at {digest.short} already" for name, digest in outcome.made.items()]
+        for name in outcome.held:
+            digest = next(iter(outcome.made.values()))
+            lines.append(
+                f"  {name} is protected and was not moved; propose it: remint propose {graph_path(name)}={digest.short}"
+            )
+    out.show("run", {"pipelines": outcomes}, lines)
+
+
+def graph_path(name: str) -> str:
+    """Return a ref's name without its workspace."""
+    return name.partition(":")[2]

@@ -1,0 +1,118 @@
+"""The command `remint`: finds a command's module only when it is named, and turns errors into words and exit codes."""
+
+import importlib
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from remint.cli.output import Out, fail
+
+# name: (module under remint.cli.commands, help in one line). Kept here so that `remint --help` imports no command.
+COMMANDS: dict[str, tuple[str, str]] = {
+    "add": ("data", "Add a file or folder as an artifact and point a ref at it"),
+    "audit": ("audit", "Verify or export the audit log"),
+    "changes": ("change", "List, show, approve, reject, merge or withdraw changes"),
+    "checkout": ("data", "Write the files of a version into an empty folder"),
+    "completion": ("completion", "Print the completion script of a shell"),
+    "config": ("config", "Show the settings in force and where each comes from"),
+    "control": ("control", "Show the status of every production model, with reasons"),
+    "demo": ("demo", "Walk through the whole loop on real flights"),
+    "diff": ("data", "Show how two versions differ"),
+    "doctor": ("doctor", "Check this machine and this project"),
+    "impact": ("lineage", "List the runs that used an artifact"),
+    "init": ("init", "Start a project in this folder"),
+    "log": ("data", "Show the moves of a ref"),
+    "models": ("model", "List, show or compare models"),
+    "plan": ("pipeline", "Show which steps would run, and why"),
+    "predict": ("prediction", "Ask a served model"),
+    "principals": ("principal", "List or make principals"),
+    "propose": ("change", "Open a change that moves protected refs"),
+    "query": ("data", "Run SQL over versions of tables"),
+    "regenerate": ("regeneration", "Make an artifact again from its record and compare"),
+    "run": ("pipeline", "Run pipelines and move the refs they make"),
+    "runs": ("run", "List, show or compare runs, or print their logs"),
+    "sandboxes": ("sandbox", "List or make sandboxes"),
+    "serve": ("serve", "Serve production models over the Open Inference Protocol"),
+    "show": ("data", "Show an artifact"),
+    "status": ("status", "Show where this project stands"),
+    "trace": ("prediction", "Lead from a prediction to everything behind it"),
+    "whoami": ("principal", "Show who acts here"),
+    "why": ("lineage", "Print the lineage of a ref, an artifact or a run"),
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are named."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Return the names of all commands."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+        """Return one command, importing its module; None if there is none of that name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"remint.cli.commands.{COMMANDS[cmd_name][0]}")
+        found: click.Command = getattr(module, cmd_name.replace("-", "_"))
+        return found
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, and suggest near names for a misspelt one."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            import difflib
+
+            near = difflib.get_close_matches(args[0], COMMANDS, n=3)
+            hint = f"Did you mean {' or '.join(near)}?" if near else "See remint --help."
+            ctx.fail(f"there is no command {args[0]!r}. {hint}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
+        """Write the list of commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, about) for name, (_, about) in sorted(COMMANDS.items())])
+
+
+@click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(package_name="remint", message="remint %(version)s")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
+@click.option("--as", "principal", metavar="NAME", help="Act as this local principal.")
+@click.option("--workspace", "-w", metavar="NAME", help="Work in this workspace instead of main.")
+@click.option("--quiet", "-q", is_flag=True, help="Print the result only, no progress.")
+@click.option("--debug", is_flag=True, help="Show the traceback of an unexpected error.")
+@click.pass_context
+def remint(ctx: click.Context, as_json: bool, principal: str | None, workspace: str | None, quiet: bool, debug: bool) -> None:
+    """Every model in production can be traced, justified, and minted again."""
+    ctx.obj = Out(as_json=as_json, quiet=quiet, debug=debug, principal=principal, workspace=workspace)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit with the code of the error family."""
+    given = _lifted(list(sys.argv[1:] if arguments is None else arguments))
+    try:
+        outcome: Any = remint.main(args=given, prog_name="remint", standalone_mode=False)
+        code = outcome if isinstance(outcome, int) else 0
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        sys.stderr.write("stopped; what was committed is kept, and the same command goes on from there\n")
+        code = 130
+    except Exception as error:  # noqa: BLE001 - the boundary of the terminal: every error becomes words and a code
+        code = fail(error, as_json="--json" in given, debug="--debug" in given)
+    sys.exit(code)
+
+
+def _lifted(arguments: list[str]) -> list[str]:
+    """Move the options that every command has to the front, so that they work in any place."""
+    front: list[str] = []
+    rest: list[str] = []
+    waiting = iter(arguments)
+    for word in waiting:
+        if word == "--":
+            rest += [word, *waiting]
+        elif word in {"--json", "--debug", "--quiet", "-q"}:
+            front.append(word)
+        elif word in {"--as", "--workspace", "-w"}:
+            front += [word, *([value] if (value := next(waiting, None)) is not None else [])]
+        else:
+            rest.append(word)
+    return front + rest

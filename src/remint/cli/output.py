@@ -1,0 +1,176 @@
+"""What commands print: the result on standard output, progress and advice on standard error."""
+
+import dataclasses
+import json
+import sys
+import traceback
+from collections.abc import Iterable, Mapping, Sequence
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from remint.errors import RemintError
+
+if TYPE_CHECKING:
+    from remint.app import App
+
+EXIT_CODES = {
+    "internal": 1,
+    "invalid": 2,
+    "denied": 3,
+    "not-found": 4,
+    "conflict": 5,
+    "limit-reached": 6,
+    "diverged": 7,
+    "corrupt": 8,
+    "unavailable": 9,
+    "step-failed": 10,
+}
+
+
+@dataclasses.dataclass
+class Out:
+    """How this call prints, and the project it is about."""
+
+    as_json: bool = False
+    quiet: bool = False
+    debug: bool = False
+    principal: str | None = None
+    workspace: str | None = None
+
+    def open(self, *, inline: bool = False) -> "App":
+        """Return the app of the project this command was typed in; it is closed when the command ends."""
+        from remint.app import open_project
+
+        app = open_project(inline=inline, principal=self.principal, workspace=self.workspace)
+        click.get_current_context().call_on_close(app.close)
+        return app
+
+    def show(self, schema: str, value: object, text: str | Iterable[str]) -> None:
+        """Print the result: `value` as JSON with its schema's name, or `text`."""
+        if self.as_json:
+            plain = to_json(value)
+            held = plain if isinstance(plain, dict) else {"items": plain}
+            click.echo(json.dumps({"schema": f"remint/{schema}/1", **held}, ensure_ascii=False, indent=2))
+            return
+        for line in [text] if isinstance(text, str) else text:
+            click.echo(line)
+
+    def advise(self, text: str) -> None:
+        """Print advice or progress, unless the call is quiet or prints JSON."""
+        if not (self.quiet or self.as_json):
+            click.echo(text, err=True)
+
+
+def to_json(value: object) -> Any:  # noqa: ANN401 - JSON
+    """Return a value made of nouns as plain JSON."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        found = {field.name: to_json(getattr(value, field.name)) for field in dataclasses.fields(value)}
+        return {name: item for name, item in found.items() if not name.startswith("_")}
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, Mapping):
+        return {str(key): to_json(item) for key, item in value.items()}
+    if isinstance(value, frozenset | set):
+        return sorted(to_json(item) for item in value)
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, Sequence):
+        return [to_json(item) for item in value]
+    return value if isinstance(value, int | float | None) else str(value)
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:
+    """Return lines of a table without boxes; columns of numbers stand right.
+
+    Example:
+        >>> table(["name", "rows"], [["flights", 27004], ["planes", 3322]])
+        ['name      rows', 'flights  27004', 'planes    3322']
+    """
+    cells = [[str(cell) for cell in row] for row in rows]
+    raw = [list(row) for row in rows] if isinstance(rows, list) else []
+    widths = [max(len(row[place]) for row in [list(head), *cells]) for place in range(len(head))]
+    right = [bool(raw) and all(isinstance(row[place], int | float) for row in raw) for place in range(len(head))]
+
+    def line(row: Sequence[str]) -> str:
+        padded = [
+            cell.rjust(width) if to_right else cell.ljust(width)
+            for cell, width, to_right in zip(row, widths, right, strict=True)
+        ]
+        return "  ".join(padded).rstrip()
+
+    return [line(head), *(line(row) for row in cells)]
+
+
+def when(at_us: int) -> str:
+    """Return a time for people, UTC to the second.
+
+    Example:
+        >>> when(1_700_000_000_000_000)
+        '2023-11-14 22:13:20Z'
+    """
+    import datetime as dt
+
+    moment = dt.datetime(1970, 1, 1, tzinfo=dt.UTC) + dt.timedelta(microseconds=at_us)
+    return moment.strftime("%Y-%m-%d %H:%M:%SZ")
+
+
+def duration(wall_us: int | None) -> str:
+    """Return a span of time for people.
+
+    Example:
+        >>> duration(1_240_000), duration(95_000_000), duration(None)
+        ('1.2 s', '1 min 35 s', 'unknown')
+    """
+    if wall_us is None:
+        return "unknown"
+    seconds = wall_us / 1e6
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    return f"{int(seconds // 60)} min {int(seconds % 60)} s"
+
+
+def fail(error: Exception, *, as_json: bool, debug: bool) -> int:
+    """Print an error and return the exit code of its family."""
+    if isinstance(error, click.ClickException):
+        error.show()
+        return 2
+    if isinstance(error, BrokenPipeError):
+        return 0
+    if not isinstance(error, RemintError):
+        if debug:
+            traceback.print_exception(error)
+        error = RemintError(
+            f"Remint itself failed: {type(error).__name__}: {error}",
+            why="this is a fault of Remint, not of yours; nothing committed is lost",
+            next_step="run the command again with --debug, and report what it prints",
+        )
+    if as_json:
+        body = {"code": error.code, "what": error.what, "why": error.why, "next_step": error.next_step, **to_json(error.facts)}
+        click.echo(json.dumps({"schema": "remint/error/1", "error": body}, ensure_ascii=False, indent=2))
+        return EXIT_CODES[error.family]
+    for line in str(error.facts.get("traceback", "")).rstrip().splitlines():
+        click.echo(f"  {line}", err=True)
+    click.echo(f"error: {error.what}\n  why   {error.why}\n  next  {error.next_step}", err=True)
+    if debug and error.__cause__ is not None:
+        traceback.print_exception(error.__cause__)
+    return EXIT_CODES[error.family]
+
+
+def stdout_is_terminal() -> bool:
+    """Return whether a person is likely to read standard error."""
+    return sys.stderr.isatty()
+
+
+def short_path(path: Path) -> str:
+    """Return a path for people: relative to the current folder where that is shorter."""
+    from remint.config import here
+
+    try:
+        return str(path.relative_to(here()))
+    except ValueError:
+        return str(path)

@@ -1,0 +1,71 @@
+"""Progress of a running pipeline: a bar for people, lines for logs, nothing for --quiet and --json."""
+
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+import click
+
+from remint.cli.output import Out, duration, stdout_is_terminal
+from remint.core.pipeline import Graph
+from remint.ports.usecases.pipelines import Progress
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
+    from rich.progress import TaskID
+
+
+class RunProgress:
+    """Shows what happens to each step of a graph while it runs."""
+
+    def __init__(self, out: Out, graph: Graph) -> None:
+        self._silent = out.quiet or out.as_json
+        self._graph = graph
+        self._bar: Bar | None = None
+        self._task: TaskID | None = None
+
+    def __enter__(self) -> Self:
+        """Open the bar where a person looks."""
+        if not self._silent and stdout_is_terminal():
+            from rich.console import Console
+            from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
+            from rich.progress import Progress as Bar
+
+            columns = (
+                SpinnerColumn(),
+                TextColumn("{task.description}"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TimeElapsedColumn(),
+            )
+            self._bar = Bar(*columns, console=Console(stderr=True), transient=True)
+            self._bar.start()
+            self._task = self._bar.add_task(self._graph.name, total=len(self._graph.calls))
+        return self
+
+    def __exit__(self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None) -> None:
+        """Close the bar."""
+        if self._bar is not None:
+            self._bar.stop()
+
+    def __call__(self, progress: Progress) -> None:
+        """Show one thing that happened."""
+        if self._silent:
+            return
+        if self._bar is not None and self._task is not None:
+            if progress.what == "start":
+                self._bar.update(self._task, description=f"{self._graph.name}  {progress.name}")
+            elif progress.what in {"hit", "done"}:
+                self._bar.advance(self._task)
+        if progress.what == "done":
+            self._line(f"  ran   {progress.name} in {duration(progress.wall_us)}")
+        elif progress.what == "start":
+            if self._bar is None:
+                self._line(f"  start {progress.name}: {progress.text}")
+        elif progress.what == "line":
+            self._line(f"        {progress.text}")
+
+    def _line(self, text: str) -> None:
+        if self._bar is not None:
+            self._bar.console.print(text, highlight=False, markup=False)
+        else:
+            click.echo(text, err=True)

@@ -1,0 +1,192 @@
+"""Settings: the only reader of the process's environment and of configuration files.
+
+Order, the first that says something wins: arguments, `REMINT_…` variables, `remint.toml` (or `[tool.remint]` in
+`pyproject.toml`), defaults.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from remint.errors import Conflict, Invalid, ProjectNotFound
+
+FILE = "remint.toml"
+STATE = ".remint"
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting: its name, what it means, its default, and whether a variable may give it."""
+
+    name: str
+    about: str
+    default: Any
+    variable: bool = True
+
+
+SETTINGS = (
+    Setting("principal", "who acts, by name; the key file of that principal must be in .remint/keys", ""),
+    Setting("workspace", "the workspace that refs without one are in", "main"),
+    Setting("pipelines", "files that define pipelines", ["pipeline.py"]),
+    Setting("lock", "the hash-pinned lock of the environment", "requirements.lock"),
+    Setting("sources", "folders the project's modules are imported from", ["."]),
+    Setting(
+        "protected", "patterns of refs in main that only an approved change moves", ["model/*", "deployment/*", "monitor/*"]
+    ),
+    Setting("approvals", "how many approvals a change needs, by role", {"approver": 1}, variable=False),
+    Setting("gates", "what a change must show before it may be merged, by pattern of ref", {}, variable=False),
+    Setting("monitors", "monitors of deployments, by name", {}, variable=False),
+    Setting("regenerated_days", "age in days after which a model must be regenerated again to stay in control", 30),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings in force for one project.
+
+    Attributes:
+        root: the project's folder.
+        values: every setting by name.
+        origins: where each came from: `argument`, `REMINT_…`, a file, or `default`.
+    """
+
+    root: Path
+    values: Mapping[str, Any]
+    origins: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def state(self) -> Path:
+        """The folder with the catalog, the store and the keys."""
+        return self.root / STATE
+
+    def text(self, name: str) -> str:
+        """Return a setting that is a text."""
+        return str(self.values[name])
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        """Return a setting that is a list of texts."""
+        return tuple(str(value) for value in self.values[name])
+
+    def number(self, name: str) -> int:
+        """Return a setting that is a whole number."""
+        return int(self.values[name])
+
+    def table(self, name: str) -> Mapping[str, Any]:
+        """Return a setting that is a table."""
+        return dict(self.values[name])
+
+
+def find_root(start: Path) -> Path:
+    """Return the project's folder: the nearest one at or above `start` with remint.toml or `[tool.remint]`.
+
+    Raises:
+        ProjectNotFound: there is none.
+    """
+    for folder in (start, *start.parents):
+        if has_settings(folder):
+            return folder
+    raise ProjectNotFound(
+        "this is not a Remint project",
+        why=f"neither {start} nor a folder above it has {FILE} or [tool.remint] in pyproject.toml",
+        next_step="go to your project, or start one here: `remint init`",
+    )
+
+
+def load(root: Path, arguments: Mapping[str, Any] | None = None, environment: Mapping[str, str] | None = None) -> Settings:
+    """Return the settings of the project at `root`.
+
+    Args:
+        root: its folder.
+        arguments: values given on the command line or to `connect`; None means not given.
+        environment: variables; those of the process if not given.
+
+    Raises:
+        Invalid: a file cannot be read, or names a setting that does not exist, or gives it a value of the wrong kind.
+        Conflict: both remint.toml and [tool.remint] exist.
+    """
+    variables = os.environ if environment is None else environment
+    name, written = _written(root)
+    values: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+    known = {setting.name for setting in SETTINGS}
+    for key in written:
+        if key not in known:
+            raise Invalid(f"{name} sets {key}", why="there is no such setting", next_step="see `remint config show`")
+    for setting in SETTINGS:
+        variable = f"REMINT_{setting.name.upper()}"
+        given = (arguments or {}).get(setting.name)
+        if given is not None:
+            values[setting.name], origins[setting.name] = given, "argument"
+        elif setting.variable and variable in variables:
+            values[setting.name], origins[setting.name] = _parsed(variables[variable], setting, variable), variable
+        elif setting.name in written:
+            values[setting.name], origins[setting.name] = _checked(written[setting.name], setting, name), name
+        else:
+            values[setting.name], origins[setting.name] = setting.default, "default"
+    return Settings(root, values, origins)
+
+
+def has_settings(root: Path) -> bool:
+    """Return whether a folder is a project already."""
+    return (root / FILE).is_file() or _has_table(root / "pyproject.toml")
+
+
+def here() -> Path:
+    """Return the folder the process is in."""
+    return Path.cwd()
+
+
+def child_variables() -> dict[str, str]:
+    """Return the variables that a child process may inherit: where programs are, and nothing else."""
+    return {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
+
+
+def account() -> str:
+    """Return the name of the operating system's account, in the grammar of names."""
+    name = (os.environ.get("USER") or os.environ.get("LOGNAME") or "me").lower()
+    kept = "".join(letter for letter in name if letter.isalnum() or letter in "-_.")
+    return kept if kept and kept[0].isalnum() else "me"
+
+
+def _has_table(path: Path) -> bool:
+    return path.is_file() and "remint" in _read(path).get("tool", {})
+
+
+def _written(root: Path) -> tuple[str, Mapping[str, Any]]:
+    own, shared = root / FILE, root / "pyproject.toml"
+    if own.is_file() and _has_table(shared):
+        raise Conflict(
+            "the settings are in two places",
+            why=f"{FILE} and [tool.remint] in pyproject.toml both exist, and neither wins",
+            next_step="keep one of them",
+        )
+    if own.is_file():
+        return FILE, _read(own)
+    return "pyproject.toml", _read(shared).get("tool", {}).get("remint", {}) if shared.is_file() else {}
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Invalid(f"{path.name} cannot be read", why=str(error), next_step="mend it") from error
+
+
+def _parsed(text: str, setting: Setting, variable: str) -> Any:  # noqa: ANN401 - as the setting's default
+    if isinstance(setting.default, list):
+        return [word for word in text.split(",") if word]
+    if isinstance(setting.default, int):
+        if not text.isdecimal():
+            raise Invalid(f"{variable} is {text!r}", why="it is a whole number", next_step="give digits only")
+        return int(text)
+    return text
+
+
+def _checked(value: Any, setting: Setting, name: str) -> Any:  # noqa: ANN401 - as the setting's default
+    if type(value) is not type(setting.default):
+        wanted = {list: "a list", dict: "a table", int: "a whole number", str: "a text"}[type(setting.default)]
+        raise Invalid(f"{name} sets {setting.name} to {value!r}", why=f"it is {wanted}", next_step="mend it")
+    return value

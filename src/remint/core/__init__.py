@@ -1,0 +1,1 @@
+"""Pure nouns and rules: no clock, disk, network, environment or randomness."""

@@ -1,0 +1,91 @@
+"""Artifacts: immutable values, named by a digest of their content."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from remint.core import canonical
+from remint.core.digest import Digest, digest_record
+from remint.errors import InvalidName
+
+
+class Kind(StrEnum):
+    """What an artifact is; it decides how its digest is made (docs/format/records.md)."""
+
+    TABLE = "table"
+    FILES = "files"
+    MODEL = "model"
+    METRICS = "metrics"
+    REPORT = "report"
+    ENVIRONMENT = "environment"
+    CODE = "code"
+    LOG = "log"
+    DEFINITION = "definition"
+    VALUE = "value"
+
+
+RECORDED_AS_FILES = frozenset({Kind.FILES, Kind.CODE, Kind.REPORT, Kind.LOG})
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Part:
+    """One stored piece of an artifact: a path inside it and the blob that holds its bytes."""
+
+    path: str
+    blob: Digest
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """An artifact as it is recorded.
+
+    Attributes:
+        digest: its name: made from its content alone.
+        kind: how to read it.
+        parts: where its bytes are; for a table the segments in row order, else sorted by path.
+        facts: what can be said without opening it (rows, schema, format); JSON. Not part of the name, but checked on load.
+    """
+
+    digest: Digest
+    kind: Kind
+    parts: tuple[Part, ...]
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def size_bytes(self) -> int:
+        """The size of its stored bytes, before any sharing with other artifacts."""
+        return sum(part.size_bytes for part in self.parts)
+
+
+def files_digest(kind: Kind, parts: Iterable[Part]) -> Digest:
+    """Return the digest of a set of files: sorted paths, blob digests and sizes.
+
+    Example:
+        >>> files_digest(Kind.FILES, []).short
+        'b3:c0236a6b33f1'
+    """
+    rows = [[part.path, part.blob, part.size_bytes] for part in sorted(parts)]
+    return digest_record(f"{kind} v1", [canonical.dumps(rows)])
+
+
+def record_digest(kind: Kind, value: object) -> Digest:
+    """Return the digest of a small record (metrics, value, definition, environment) with this canonical JSON value."""
+    return digest_record(f"{kind} v1", [canonical.dumps(value)])
+
+
+def require_path(path: str) -> str:
+    """Return `path` if it may name a file inside an artifact.
+
+    Raises:
+        InvalidName: it is absolute, climbs out, is empty, or holds a NUL.
+    """
+    words = path.split("/")
+    if not path or path.startswith("/") or "\0" in path or any(word in {"", ".", ".."} for word in words):
+        raise InvalidName(
+            f"{path[:80]!r} cannot be a file of an artifact",
+            why="paths are relative, use / between words, and never hold an empty word, a dot or two dots alone",
+            next_step="rename the file, or add its folder instead",
+        )
+    return path

@@ -1,0 +1,134 @@
+"""Runs: carryings-out of recipes. A run is written twice, when it starts and when it ends, and never changed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from remint.core.digest import Digest
+from remint.core.ids import PrincipalId, RunId
+
+
+class State(StrEnum):
+    """How a run stands. A run that started and has no end is `running`, or `lost` if its process is gone."""
+
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    STOPPED = "stopped"
+    LOST = "lost"
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a run used: CPU and wall time in microseconds, largest resident memory in bytes."""
+
+    cpu_us: int = 0
+    wall_us: int = 0
+    peak_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What came out under one name.
+
+    Attributes:
+        artifact: the digest of the content.
+        stored: the digest of the stored bytes; equal for two runs only if the format is byte-stable.
+    """
+
+    artifact: Digest
+    stored: Digest
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """The first half of a run's record.
+
+    Attributes:
+        id: UUIDv7.
+        recipe: plan key of the recipe as planned.
+        run_key: key of the recipe with every input resolved.
+        inputs: the artifact bound to each input name.
+        workspace: where its refs were read.
+        by: who started it.
+        why: why it ran, in words, for example `its code changed`.
+        code: the source files it ran from, as an artifact.
+        git: commit, remote name and digest of the uncommitted difference; empty outside git.
+        place: executor, isolation level, process id, host digest.
+        purpose: `run`, or `regenerate` for a re-run that checks an earlier one.
+    """
+
+    id: RunId
+    recipe: Digest
+    run_key: Digest
+    inputs: Mapping[str, Digest]
+    workspace: str
+    by: PrincipalId
+    at_us: int
+    why: str
+    code: Digest
+    git: Mapping[str, str] = field(default_factory=dict)
+    place: Mapping[str, Any] = field(default_factory=dict)
+    purpose: str = "run"
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """The second half of a run's record.
+
+    Attributes:
+        outputs: what came out, by name; empty unless done.
+        metrics: the numbers among the outputs, flattened to `output.name`.
+        observed: conditions seen: environment record, loaded libraries, CPU, threads, seeds really used.
+        guarded: whether undeclared reads were prevented by the kernel.
+        log: what it printed, as an artifact.
+        error: what, why, next step and the user's traceback of a failure; empty otherwise.
+    """
+
+    id: RunId
+    state: State
+    at_us: int
+    outputs: Mapping[str, Output] = field(default_factory=dict)
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    usage: Usage = field(default_factory=Usage)
+    observed: Mapping[str, Any] = field(default_factory=dict)
+    guarded: bool = False
+    log: Digest | None = None
+    error: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run as it is read: its start, and its end once there is one."""
+
+    start: Start
+    end: End | None = None
+
+    @property
+    def id(self) -> RunId:
+        """Its id."""
+        return self.start.id
+
+    @property
+    def state(self) -> State:
+        """How it stands, as far as the record says."""
+        return self.end.state if self.end else State.RUNNING
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A finished run that stands for a planned step: what the plan and the steps below it need to know of it."""
+
+    run: RunId
+    outputs: Mapping[str, Output]
+    wall_us: int
+
+
+def is_cache_source(run: Run) -> bool:
+    """Return whether the outputs of `run` may stand for those of another run with the same key.
+
+    Only a run that finished, was guarded, and served no other purpose counts: an unguarded run may have read what its key
+    does not name.
+    """
+    return run.end is not None and run.end.state is State.DONE and run.end.guarded and run.start.purpose == "run"

@@ -1,0 +1,1 @@
+"""Ports: Protocols whose docstrings are contracts. Nothing here has behaviour."""

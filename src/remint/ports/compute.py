@@ -1,0 +1,132 @@
+"""Carrying out one step in a process of its own."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from remint.core.artifact import Kind
+from remint.core.run import Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one run may use at most; None is no limit."""
+
+    memory_bytes: int | None = None
+    cpu_s: int | None = None
+    wall_s: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InputFiles:
+    """An input as the child finds it.
+
+    Attributes:
+        parts: for each part its path inside the artifact and the verified local file that holds it.
+        facts: the artifact's facts.
+        digest: the artifact's digest.
+    """
+
+    kind: Kind
+    digest: str
+    parts: tuple[tuple[str, Path], ...]
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Everything a child needs to carry out a step, and all it may read.
+
+    Attributes:
+        id: the run's id.
+        module: where the function is.
+        qualname: its qualified name.
+        code: a folder with the source files of the step; the child imports from here and nowhere else in the project.
+        shown_as: the project's own root, put in place of `code` in tracebacks.
+        arguments: canonical JSON arguments; `{"$input": NAME}` stands for an input.
+        inputs: by name.
+        outputs: kind of each output by name, in order.
+        conditions: seed, hash_seed, threads (see core.recipe).
+        modules: modules worth importing before the fork.
+        limits: what it may use.
+        scratch: an empty folder, the only place the child may write; outputs stay there until they are taken.
+        network: whether connections are allowed.
+    """
+
+    id: str
+    module: str
+    qualname: str
+    code: Path
+    shown_as: Path
+    arguments: Mapping[str, Any]
+    inputs: Mapping[str, InputFiles]
+    outputs: Mapping[str, str]
+    conditions: Mapping[str, Any]
+    modules: tuple[str, ...]
+    limits: Limits
+    scratch: Path
+    network: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OutputFiles:
+    """An output as the child left it.
+
+    Attributes:
+        parts: for each part its path inside the artifact, and either a file under scratch or, as text `b3:…`, the blob of
+            a part taken over
+            unchanged from an input.
+        facts: what the child says of it (checked by whoever stores it).
+    """
+
+    kind: Kind
+    parts: tuple[tuple[str, Path | str], ...]
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How a task ended.
+
+    Attributes:
+        state: `done`, `failed` (the function raised), or `stopped` (killed, or over a limit).
+        outputs: by name; empty unless done.
+        error: `what`, `why`, `next_step` and `traceback` of a failure, with only the user's frames.
+        usage: metered by the kernel: the child and all its descendants.
+        observed: `libraries` (mapped shared objects), `modules` (imported top-level modules from outside the project), `seed`,
+            `hash_seed`, `threads`, `isolation`.
+        guarded: whether the kernel prevented reads outside what the task lists.
+        log: the file with what it printed.
+    """
+
+    state: str
+    outputs: Mapping[str, OutputFiles]
+    error: Mapping[str, str]
+    usage: Usage
+    observed: Mapping[str, Any]
+    guarded: bool
+    log: Path
+
+
+class Executor(Protocol):
+    """Something that carries out tasks."""
+
+    def run(self, task: Task, *, on_line: Callable[[str], None] | None = None) -> Result:
+        """Carry out a task and wait for its end.
+
+        Not atomic: a crash half way leaves files under `task.scratch` only. May be called again after any failure with an
+        empty scratch folder. If the caller dies, the child dies too.
+
+        Args:
+            task: what to do.
+            on_line: called with each line the step prints, as it prints it.
+
+        Raises:
+            Unavailable: no process could be started (the only retryable case).
+        """
+        ...
+
+    def close(self) -> None:
+        """End every process this executor keeps ready. Idempotent."""
+        ...

@@ -1,0 +1,56 @@
+"""Use cases of regeneration."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from remint.core.digest import Digest
+from remint.core.regeneration import Regeneration
+from remint.ports.usecases.context import Context
+
+
+@dataclass(frozen=True, slots=True)
+class Regenerable:
+    """Whether everything that is needed to make an artifact again is still here.
+
+    Attributes:
+        missing: what is not, in words; empty if it can be made again.
+    """
+
+    subject: Digest
+    missing: tuple[str, ...]
+
+    @property
+    def yes(self) -> bool:
+        """Whether nothing is missing."""
+        return not self.missing
+
+
+class Regenerations(Protocol):
+    """Making artifacts again, and saying how well that went."""
+
+    def check(self, digest: Digest, *, deep: bool = True) -> Regenerable:
+        """Return whether an artifact can be made again; runs nothing.
+
+        Args:
+            digest: the artifact.
+            deep: look at everything behind it, not only at what its own run read.
+        """
+        ...
+
+    def regenerate(
+        self, context: Context, digest: Digest, *, required: str = "content", on_line: Callable[[str], None] | None = None
+    ) -> Regeneration:
+        """Make an artifact again from its record, in a fresh isolated process, and compare. Signs what came of it.
+
+        Raises:
+            NotFound: no run made it.
+            Corrupt: something it needs is gone or altered.
+            EnvironmentDiffers: the environment is not the recorded one.
+            StepFailed: the step fails now.
+        """
+        ...
+
+    def evidence(self, digest: Digest) -> Sequence[dict[str, str]]:
+        """Return what is known of earlier regenerations, newest first: level, at_us, run, by."""
+        ...

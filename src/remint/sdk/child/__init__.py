@@ -1,0 +1,1 @@
+"""The side of an isolated step that runs in the child process."""

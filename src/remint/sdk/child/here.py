@@ -1,0 +1,50 @@
+"""Running a step in a process that goes on living: the debugger's way, with nothing held back by the kernel."""
+
+import importlib
+import os
+import sys
+from pathlib import Path
+from typing import Self
+
+from remint.sdk.child import seeds
+from remint.sdk.child.guard import is_within
+from remint.sdk.child.runner import Order
+
+
+class Here:
+    """Runs a step in a process that goes on living: modules, import path, folder and random numbers are put back afterwards."""
+
+    def __init__(self, order: Order, folder: Path) -> None:
+        self._order = order
+        self._folder = folder
+        self._kept = seeds.Kept()
+        self._path = list(sys.path)
+        self._cwd = Path.cwd()
+        self._modules = dict(sys.modules)
+
+    def __enter__(self) -> Self:
+        code = self._order["code"]
+        sys.path.insert(0, code)
+        os.chdir(self._folder)
+        self._later = seeds.plant(self._order["conditions"].get("seed"))
+        importlib.invalidate_caches()
+        self._forget()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._later in sys.meta_path:
+            sys.meta_path.remove(self._later)
+        self._forget()
+        sys.modules.update({name: module for name, module in self._modules.items() if name not in sys.modules})
+        sys.path[:] = self._path
+        os.chdir(self._cwd)
+        self._kept.put_back()
+
+    def _forget(self) -> None:
+        """Forget the modules a step's code brought or would bring, so that the code of this task is imported."""
+        code = self._order["code"]
+        tops = {place.name.partition(".")[0] for place in Path(code).iterdir()} - sys.stdlib_module_names - {"remint"}
+        for name, module in list(sys.modules.items()):
+            place = getattr(module, "__file__", None) or ""
+            if is_within(place, code) or (name.partition(".")[0] in tops and "site-packages" not in place):
+                del sys.modules[name]

@@ -1,0 +1,78 @@
+"""The client: every use case, by noun, with the caller filled in."""
+
+import functools
+import inspect
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from remint.app import App, open_project
+from remint.ports.usecases.context import Context
+
+NOUNS = ("artifacts", "audit", "changes", "control", "lineage", "pipelines", "principals", "refs", "regenerations", "runs")
+
+
+class Noun:
+    """The use cases of one noun (see remint.ports.usecases); the context is given by the client."""
+
+    def __init__(self, cases: object, context: Context) -> None:
+        self._cases = cases
+        self._context = context
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - the methods of the Protocol
+        if name.startswith("_"):
+            raise AttributeError(name)
+        method = getattr(self._cases, name)
+        first = next(iter(inspect.signature(method).parameters), "")
+        return functools.partial(method, self._context) if first == "context" else method
+
+    def __dir__(self) -> list[str]:
+        return [name for name in dir(self._cases) if not name.startswith("_")]
+
+
+class Client:
+    """What `connect` gives: a namespace for each noun. Use it in a `with` block, or close it.
+
+    Attributes:
+        app: the project it is connected to.
+        context: who acts, and in which workspace.
+    """
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+        self.context = app.context()
+
+    def __getattr__(self, name: str) -> Noun:
+        if name not in NOUNS:
+            raise AttributeError(f"there is no noun {name!r}; nouns are {', '.join(NOUNS)}")
+        return Noun(getattr(self.app, name), self.context)
+
+    def __dir__(self) -> list[str]:
+        return [*NOUNS, "app", "close", "context"]
+
+    def __enter__(self) -> Self:
+        """Use it in a `with` block."""
+        return self
+
+    def __exit__(self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None) -> None:
+        """Release what was opened."""
+        self.close()
+
+    def close(self) -> None:
+        """Release what was opened. Idempotent."""
+        self.app.close()
+
+
+def connect(path: str | Path | None = None, *, principal: str | None = None, workspace: str | None = None) -> Client:
+    """Return a client of the project at or above a folder.
+
+    Args:
+        path: the folder; the current one if not given.
+        principal: who acts, instead of the setting.
+        workspace: where, instead of the setting.
+
+    Raises:
+        ProjectNotFound: there is no project.
+        Denied: the principal does not exist, or its key is not here.
+    """
+    return Client(open_project(None if path is None else Path(path), principal=principal, workspace=workspace))

@@ -1,0 +1,100 @@
+"""The status of production models: facts from the records, judged by core.control."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from remint.core.control import DAY_US, ControlFacts, FitnessFacts, ModelStatus, control_of, fitness_of
+from remint.core.digest import Digest
+from remint.core.ref import PRODUCTION, Move, Ref, RefName
+from remint.errors import Corrupt
+from remint.ports.catalog import Catalog, Transaction
+from remint.ports.clock import Clock
+from remint.ports.usecases.artifacts import Artifacts
+from remint.ports.usecases.changes import Changes
+from remint.ports.usecases.regenerations import Regenerations
+from remint.services.evidence import EVALUATED, REPRODUCED, EvidenceService, unknown_words
+from remint.services.lineage import ancestry
+
+REQUIRED_LEVEL = "content"
+
+
+@dataclass(frozen=True)
+class ControlService:
+    """See ports.usecases.control.Control.
+
+    Attributes:
+        max_age_days: age in days after which a model must be regenerated again.
+    """
+
+    catalog: Catalog
+    artifacts: Artifacts
+    changes: Changes
+    regenerations: Regenerations
+    evidence: EvidenceService
+    clock: Clock
+    max_age_days: int
+
+    def models(self) -> Sequence[ModelStatus]:
+        """Return every model in production with its status."""
+        with self.catalog.read() as tx:
+            found = tx.refs.seen_from(PRODUCTION, kind="model")
+        return [self._status(ref) for ref in found]
+
+    def _status(self, ref: Ref) -> ModelStatus:
+        digest = ref.artifact
+        with self.catalog.read() as tx:
+            move = tx.refs.log(ref.name, limit=1)[0]
+            unknown = unknown_words(ancestry(tx, digest))
+            reproduced = self._newest_level(tx, digest)
+            evaluated = bool(self.evidence.trusted(tx, digest, EVALUATED))
+        missing = self._damage(digest) or list(self.regenerations.check(digest).missing)
+        facts = ControlFacts(
+            approved_by=self._approvers(move),
+            unknown=unknown,
+            missing=missing,
+            reproduced=reproduced,
+            required=REQUIRED_LEVEL,
+            max_age_us=self.max_age_days * DAY_US,
+            now_us=self.clock.now_us(),
+        )
+        control, control_reasons = control_of(facts)
+        alarms, watched = self._alarms(ref)
+        fitness, fitness_reasons = fitness_of(FitnessFacts(evaluated, alarms, watched))
+        return ModelStatus(ref.name, digest, ref.serial, control, control_reasons, fitness, fitness_reasons)
+
+    def _newest_level(self, tx: Transaction, digest: Digest) -> tuple[str, int] | None:
+        found = self.evidence.trusted(tx, digest, REPRODUCED)
+        return (found[0].facts["level"], found[0].at_us) if found else None
+
+    def _damage(self, digest: Digest) -> list[str]:
+        try:
+            self.artifacts.files(digest)
+        except Corrupt as error:
+            return [f"the model itself: {error.what}"]
+        return []
+
+    def _approvers(self, move: Move) -> Sequence[str]:
+        if move.change is None:
+            return ()
+        review = self.changes.review(move.change)
+        moved = any(planned.ref == move.name and planned.new == move.new for planned in review.change.moves)
+        if not moved or review.state != "merged" or review.missing:
+            return ()
+        return sorted({step.by for step in review.change.steps if step.action == "approve"})
+
+    def _alarms(self, ref: Ref) -> tuple[Sequence[str], bool]:
+        """Return the alarms of the newest monitor report about a model, and whether there is one."""
+        with self.catalog.read() as tx:
+            reports = tx.refs.log(_report_ref(ref), limit=1)
+        if not reports:
+            return (), False
+        value: Any = self.artifacts.value(reports[0].new)
+        if not isinstance(value, dict) or value.get("model") != ref.artifact:
+            return (), False
+        return [str(alarm) for alarm in value.get("alarms", ())], True
+
+
+def _report_ref(ref: Ref) -> RefName:
+    """Return where a monitor's newest findings about a model are kept."""
+    return RefName(PRODUCTION, "report", f"watch/{ref.name.name}")

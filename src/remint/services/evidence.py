@@ -1,0 +1,101 @@
+"""Evidence: signed statements, made by the platform from what it recorded, and the findings that gates are judged by."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from remint.core.change import PlannedMove
+from remint.core.digest import Digest
+from remint.core.entry import Entry
+from remint.core.evidence import Evidence, pre_authentication, statement
+from remint.core.gate import LEVELS, Evaluation, Findings
+from remint.core.ids import PrincipalId
+from remint.core.lineage import Lineage
+from remint.ports.catalog import Transaction
+from remint.ports.clock import Clock
+from remint.ports.signing import Keys
+from remint.services.lineage import ancestry
+from remint.services.principals import PLATFORM
+
+EVALUATED = "evaluated"
+REPRODUCED = "reproduced"
+
+
+@dataclass(frozen=True)
+class EvidenceService:
+    """Signing and reading evidence."""
+
+    keys: Keys
+    clock: Clock
+
+    def sign(
+        self, tx: Transaction, subject: Digest, predicate: str, facts: Mapping[str, Any], *, by: PrincipalId = PLATFORM
+    ) -> Evidence:
+        """Sign a statement about an artifact and record it in the caller's transaction."""
+        at_us = self.clock.now_us()
+        payload = statement(subject, predicate, facts, by=by, at_us=at_us)
+        signature = self.keys.sign(by, pre_authentication(payload))
+        made = Evidence(subject, predicate, facts, by, at_us, payload, signature)
+        tx.evidence.add(made)
+        tx.entries.append(Entry("evidence:sign", subject, by, at_us, {"predicate": predicate, "evidence": made.digest()}))
+        return made
+
+    def sign_evaluations(self, tx: Transaction, subject: Digest) -> int:
+        """Sign an `evaluated` statement for every guarded run that measured an artifact; return how many are new."""
+        known = {record.facts["run"] for record in self.trusted(tx, subject, EVALUATED)}
+        signed = 0
+        for run in tx.runs.readers(subject):
+            end = run.end
+            if run.id in known or end is None or not end.metrics or not end.guarded or run.start.purpose != "run":
+                continue
+            facts = {
+                "run": run.id,
+                "step": tx.recipes.get(run.start.recipe).step,
+                "inputs": dict(run.start.inputs),
+                "metrics": {name: repr(value) for name, value in end.metrics.items()},
+            }
+            self.sign(tx, subject, EVALUATED, facts)
+            signed += 1
+        return signed
+
+    def trusted(self, tx: Transaction, subject: Digest, predicate: str) -> list[Evidence]:
+        """Return the evidence about an artifact whose signature holds, newest first."""
+        return [record for record in tx.evidence.of(subject, predicate=predicate) if self._holds(tx, record)]
+
+    def _holds(self, tx: Transaction, record: Evidence) -> bool:
+        signer = tx.principals.get(record.by)
+        if signer is None or record.subject is None:
+            return False
+        return self.keys.verify(signer.public_key, pre_authentication(record.payload), record.signature)
+
+    def findings(self, tx: Transaction, move: PlannedMove) -> Findings:
+        """Return everything the gates of a move are judged by."""
+        evaluations = [
+            Evaluation(
+                run=record.facts["run"],
+                inputs={name: Digest(digest) for name, digest in record.facts["inputs"].items()},
+                metrics={name: float(value) for name, value in record.facts["metrics"].items()},
+            )
+            for record in self.trusted(tx, move.new, EVALUATED)
+        ]
+        lineage = ancestry(tx, move.new)
+        return Findings(
+            old=move.old,
+            new=move.new,
+            evaluations=evaluations,
+            reproduced=self.best_level(tx, move.new),
+            unknown=unknown_words(lineage),
+        )
+
+    def best_level(self, tx: Transaction, subject: Digest) -> str | None:
+        """Return the best level at which an artifact was regenerated; None if it never was."""
+        levels = [record.facts["level"] for record in self.trusted(tx, subject, REPRODUCED)]
+        reached = [level for level in levels if level in LEVELS]
+        return max(reached, key=LEVELS.index) if reached else None
+
+
+def unknown_words(lineage: Lineage) -> list[str]:
+    """Return what is not known of a lineage: artifacts without an origin, and runs that were not guarded."""
+    words = [f"{lineage.nodes[digest].kind} {digest.short}" for digest in lineage.unknown()]
+    unguarded = [node.maker for node in lineage.nodes.values() if node.maker is not None and not node.maker.guarded]
+    return words + [f"what the unguarded run {maker.run[:8]} read" for maker in unguarded]

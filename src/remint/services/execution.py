@@ -1,0 +1,226 @@
+"""Carrying out one step: from a started run to recorded outputs."""
+
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from remint.core import canonical
+from remint.core.artifact import Artifact, Kind
+from remint.core.digest import Digest
+from remint.core.entry import Entry
+from remint.core.pipeline import StepSpec
+from remint.core.recipe import Recipe
+from remint.core.run import End, Hit, Output, Start, State
+from remint.errors import LimitReached, StepFailed
+from remint.ports.blobs import Blobs
+from remint.ports.capture import Declared, Environment
+from remint.ports.catalog import Catalog
+from remint.ports.clock import Clock
+from remint.ports.compute import Executor, InputFiles, Limits, OutputFiles, Result, Task
+from remint.ports.usecases.artifacts import Artifacts, Kept
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A run to carry out.
+
+    Attributes:
+        start: the first half of its record; written before anything runs.
+        recipe: as planned.
+        modules: modules worth loading before the fork.
+        shown_as: the folder shown in tracebacks in place of the code snapshot.
+    """
+
+    start: Start
+    recipe: Recipe
+    step: StepSpec
+    modules: tuple[str, ...]
+    shown_as: Path
+    environment: Declared
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What a step left behind, stored but not yet recorded."""
+
+    result: Result
+    outputs: Mapping[str, Kept]
+    metrics: Mapping[str, float]
+    log: Artifact
+    environment: Artifact
+
+
+@dataclass(frozen=True)
+class Execution:
+    """Runs steps in processes of their own and records them.
+
+    Attributes:
+        scratch: folder for what children write, on the same disk as the store.
+    """
+
+    catalog: Catalog
+    blobs: Blobs
+    artifacts: Artifacts
+    executor: Executor
+    environment: Environment
+    clock: Clock
+    scratch: Path
+
+    def usable(self, hit: Hit) -> bool:
+        """Return whether every output of a hit still has its bytes."""
+        return all(self.artifacts.present(output.artifact) for output in hit.outputs.values())
+
+    def code_artifact(self, root: Path, files: Sequence[str]) -> Digest:
+        """Keep the source files of a step as an artifact and return its digest."""
+        kept = self.artifacts.keep(Kind.CODE, [(name, self.blobs.put((root / name).read_bytes())) for name in files], {})
+        self.remember([kept.artifact])
+        return kept.artifact.digest
+
+    def remember(self, artifacts: Sequence[Artifact]) -> None:
+        """Record artifacts that are in the store but belong to no run yet."""
+        with self.catalog.read() as tx:
+            known = tx.artifacts.known([artifact.digest for artifact in artifacts])
+        new = [artifact for artifact in artifacts if artifact.digest not in known]
+        if new:
+            self.blobs.flush()
+            with self.catalog.begin() as tx:
+                for artifact in new:
+                    tx.artifacts.add(artifact, at_us=self.clock.now_us())
+
+    def carry_out(self, work: Work, *, on_line: Callable[[str], None] | None = None) -> Hit:
+        """Carry out a run and record it; return it as a hit for the steps below.
+
+        Raises:
+            StepFailed: the function raised.
+            LimitReached: it was stopped at a limit.
+        """
+        self.started(work)
+        folder = self.folder()
+        try:
+            made = self.make(work, folder, on_line=on_line)
+            end = self.ended(work, made)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+        if end.state is not State.DONE:
+            raise failure(work, end)
+        return Hit(work.start.id, end.outputs, end.usage.wall_us)
+
+    def folder(self) -> Path:
+        """Make and return an empty folder for one run."""
+        self.scratch.mkdir(parents=True, exist_ok=True)
+        return Path(tempfile.mkdtemp(dir=self.scratch))
+
+    def started(self, work: Work) -> None:
+        """Record that a run started."""
+        lock = self._declared(work.environment)
+        start = work.start
+        with self.catalog.begin() as tx:
+            tx.artifacts.add(lock, at_us=start.at_us)
+            tx.recipes.add(work.recipe)
+            tx.runs.start(start)
+            facts = {"recipe": start.recipe, "run_key": start.run_key, "purpose": start.purpose, "why": start.why}
+            tx.entries.append(Entry("run:start", start.id, start.by, start.at_us, facts))
+
+    def _declared(self, environment: Declared) -> Artifact:
+        blob = self.blobs.put(canonical.dumps(environment.record))
+        self.blobs.flush()
+        kept = self.artifacts.keep(Kind.ENVIRONMENT, [("environment.json", blob)], environment.facts)
+        assert kept.artifact.digest == environment.digest
+        return kept.artifact
+
+    def make(self, work: Work, folder: Path, *, on_line: Callable[[str], None] | None = None) -> Made:
+        """Run the step in `folder` and store what it made; the catalog is not written."""
+        code = folder / "code"
+        self.artifacts.checkout(work.start.code, code)
+        scratch = folder / "scratch"
+        scratch.mkdir()
+        step = work.step
+        task = Task(
+            id=work.start.id,
+            module=step.module,
+            qualname=step.qualname,
+            code=code,
+            shown_as=work.shown_as,
+            arguments=work.recipe.arguments,
+            inputs={name: self._input(digest) for name, digest in work.start.inputs.items()},
+            outputs=step.outputs,
+            conditions=step.conditions,
+            modules=work.modules,
+            limits=Limits(step.memory_bytes, step.cpu_s, step.wall_s),
+            scratch=scratch,
+            network=step.network,
+        )
+        result = self.executor.run(task, on_line=on_line)
+        outputs = {name: self._keep(given) for name, given in result.outputs.items()}
+        metrics: dict[str, float] = {}
+        for name, kept in outputs.items():
+            if kept.artifact.kind is Kind.METRICS:
+                metrics |= _numbers(self.artifacts_value(kept.artifact), f"{name}." if len(outputs) > 1 else "")
+        log = self.artifacts.keep(Kind.LOG, [("log.txt", result.log)], {}).artifact
+        seen = self.environment.observed(tuple(result.observed.get("libraries", ())))
+        record = self.blobs.put(canonical.dumps(canonical.encode_value(dict(seen))))
+        environment = self.artifacts.keep(Kind.ENVIRONMENT, [("observed.json", record)], {}).artifact
+        return Made(result, outputs, metrics, log, environment)
+
+    def artifacts_value(self, artifact: Artifact) -> Any:  # noqa: ANN401 - JSON
+        """Return the value of a small record that may not be in the catalog yet."""
+        return canonical.decode_value(canonical.loads(self.blobs.get(artifact.parts[0].blob)))
+
+    def _input(self, digest: Digest) -> InputFiles:
+        artifact = self.artifacts.get(digest)
+        return InputFiles(artifact.kind, digest, tuple(self.artifacts.files(digest)), artifact.facts)
+
+    def _keep(self, given: OutputFiles) -> Kept:
+        parts = [(name, Digest.parse(place) if isinstance(place, str) else place) for name, place in given.parts]
+        return self.artifacts.keep(given.kind, parts, given.facts)
+
+    def ended(self, work: Work, made: Made) -> End:
+        """Record how a run ended, and every artifact it made."""
+        result = made.result
+        observed = {name: value for name, value in result.observed.items() if name != "libraries"}
+        end = End(
+            id=work.start.id,
+            state=State(result.state),
+            at_us=self.clock.now_us(),
+            outputs={name: Output(kept.artifact.digest, kept.stored) for name, kept in made.outputs.items()},
+            metrics=made.metrics,
+            usage=result.usage,
+            observed={**observed, "environment": made.environment.digest},
+            guarded=result.guarded and not work.step.network,
+            log=made.log.digest,
+            error=result.error,
+        )
+        self.blobs.flush()
+        with self.catalog.begin() as tx:
+            for artifact in (*(kept.artifact for kept in made.outputs.values()), made.log, made.environment):
+                tx.artifacts.add(artifact, at_us=end.at_us)
+            tx.runs.end(end)
+            facts = {"state": str(end.state), "outputs": {name: output.artifact for name, output in end.outputs.items()}}
+            tx.entries.append(Entry("run:end", end.id, work.start.by, end.at_us, facts))
+        return end
+
+
+def _numbers(value: Any, prefix: str) -> dict[str, float]:  # noqa: ANN401 - JSON
+    found: dict[str, float] = {}
+    for name, item in value.items():
+        if isinstance(item, dict):
+            found |= _numbers(item, f"{prefix}{name}.")
+        elif isinstance(item, int | float) and not isinstance(item, bool):
+            found[prefix + name] = float(item)
+    return found
+
+
+def failure(work: Work, end: End) -> StepFailed | LimitReached:
+    """Return the error of a run that did not end well."""
+    kind = LimitReached if end.state is State.STOPPED else StepFailed
+    return kind(
+        end.error.get("what", f"step {work.step.name} failed"),
+        why=end.error.get("why", "it did not say"),
+        next_step=end.error.get("next_step") or f"see `remint runs show {end.id[:8]}`",
+        run=end.id,
+        step=work.step.name,
+        traceback=end.error.get("traceback", ""),
+    )

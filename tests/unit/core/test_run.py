@@ -1,0 +1,43 @@
+"""Runs: how they stand, and which may stand for another."""
+
+from dataclasses import replace
+
+import pytest
+
+from remint.core.digest import digest_bytes
+from remint.core.ids import PrincipalId, RunId, uuid7
+from remint.core.run import End, Run, Start, State, is_cache_source
+
+A = digest_bytes(b"a")
+ID = RunId(uuid7(0, bytes(8)))
+START = Start(ID, A, A, {}, "main", PrincipalId("ana"), 0, "first time", A)
+DONE = End(ID, State.DONE, 1, guarded=True)
+
+
+def test_a_run_without_end_is_running():
+    assert (Run(START).state, Run(START).id) == (State.RUNNING, ID)
+
+
+@pytest.mark.parametrize("state", [State.DONE, State.FAILED, State.STOPPED, State.LOST])
+def test_a_run_stands_as_its_end_says(state):
+    assert Run(START, End(ID, state, 1)).state is state
+
+
+def test_a_guarded_finished_run_is_a_cache_source():
+    assert is_cache_source(Run(START, DONE))
+
+
+@pytest.mark.parametrize(
+    "run",
+    [
+        Run(START),
+        Run(START, replace(DONE, state=State.FAILED)),
+        Run(START, replace(DONE, state=State.STOPPED)),
+        Run(START, replace(DONE, state=State.LOST)),
+        Run(START, replace(DONE, guarded=False)),
+        Run(replace(START, purpose="regenerate"), DONE),
+    ],
+    ids=["running", "failed", "stopped", "lost", "unguarded", "regenerated"],
+)
+def test_no_other_run_is_a_cache_source(run):
+    assert not is_cache_source(run)
