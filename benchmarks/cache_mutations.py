@@ -1,6 +1,7 @@
-"""Edit a small project in many ways and ask, for each, whether a step would run again: it must exactly when what it does may differ.
+"""Edit a small project in many ways and ask whether a step would run again: it must, exactly when what it does may differ.
 
-Run from the project's root: `python -m benchmarks.cache_mutations`. Prints `N mutations, 0 wrong` and exits with the number of wrong answers.
+Run from the project's root with `python -m benchmarks.cache_mutations`. Prints `N mutations, 0 wrong`; exits with 1 if any
+answer was wrong.
 """
 
 import sys
@@ -8,7 +9,7 @@ import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from remint.adapters.capture.code import SourceCode
 
@@ -188,126 +189,130 @@ STEP = ("pipeline", "train")
 
 
 class Mutation(NamedTuple):
-    """One edit: `old` becomes `new` in `file` (an empty `old` writes the whole file)."""
+    """One edit: `old` becomes `new` in `file` (an empty `old` writes the file), and whether the step runs then."""
 
     name: str
-    runs: bool
+    answer: Literal["run", "hit"]
     file: str
     old: str
     new: str
 
 
-MUTATIONS = [
+MUTATIONS = (
     # what the step does differs
-    Mutation("own body", True, "pipeline.py", "depth {depth:>3}", "depth {depth:>4}"),
-    Mutation("own default argument", True, "pipeline.py", "depth: int = 6", "depth: int = 7"),
-    Mutation("own annotation", True, "pipeline.py", "-> Model:", "-> Table:"),
-    Mutation("helper in the same file", True, "pipeline.py", "return values * rate", "return rate * values * 1"),
-    Mutation("helper one import away", True, "features/ratios.py", "data + EPSILON", "data - EPSILON"),
-    Mutation("helper two imports away", True, "features/deep/days.py", "return 7", "return 8"),
-    Mutation("helper imported inside the function", True, "late.py", "json.dumps(text)", "json.dumps([text])"),
-    Mutation("helper behind a star import", True, "shapes.py", "data ** 2", "data ** 3"),
-    Mutation("closure of a decorator", True, "pipeline.py", "np.round(function", "np.floor(function"),
-    Mutation("argument of a decorator", True, "pipeline.py", "digits=3", "digits=4"),
-    Mutation("default argument of a decorator", True, "pipeline.py", "digits=2", "digits=1"),
-    Mutation("decorator taken away", True, "pipeline.py", "@rounded(digits=3)\n", ""),
-    Mutation("default argument of a helper", True, "pipeline.py", "rate=RATE", "rate=RATE + 1"),
-    Mutation("global constant", True, "pipeline.py", "LIMIT: int = 10", "LIMIT: int = 11"),
-    Mutation("global constant behind a default argument", True, "pipeline.py", "RATE = 0.1", "RATE = 0.2"),
-    Mutation("constant of another module", True, "settings.py", "FACTOR = 2", "FACTOR = 3"),
-    Mutation("constant of a helper's module", True, "features/ratios.py", "EPSILON = 1", "EPSILON = 2"),
-    Mutation("kind of a constant: float", True, "settings.py", "FACTOR = 2", "FACTOR = 2.0"),
-    Mutation("kind of a constant: bool", True, "features/ratios.py", "EPSILON = 1", "EPSILON = True"),
-    Mutation("sign of zero", True, "settings.py", "FACTOR = 2", "FACTOR = -0.0"),
-    Mutation("constant bound a second time", True, "settings.py", "OTHER = 3", "OTHER = 3\nFACTOR += 1"),
-    Mutation("item set at import", True, "pipeline.py", 'WEIGHTS["c"] = 3', 'WEIGHTS["c"] = 4'),
+    Mutation("own body", "run", "pipeline.py", "depth {depth:>3}", "depth {depth:>4}"),
+    Mutation("own default argument", "run", "pipeline.py", "depth: int = 6", "depth: int = 7"),
+    Mutation("own annotation", "run", "pipeline.py", "-> Model:", "-> Table:"),
+    Mutation("helper in the same file", "run", "pipeline.py", "return values * rate", "return rate * values * 1"),
+    Mutation("helper one import away", "run", "features/ratios.py", "data + EPSILON", "data - EPSILON"),
+    Mutation("helper two imports away", "run", "features/deep/days.py", "return 7", "return 8"),
+    Mutation("helper imported inside the function", "run", "late.py", "json.dumps(text)", "json.dumps([text])"),
+    Mutation("helper behind a star import", "run", "shapes.py", "data ** 2", "data ** 3"),
+    Mutation("closure of a decorator", "run", "pipeline.py", "np.round(function", "np.floor(function"),
+    Mutation("argument of a decorator", "run", "pipeline.py", "digits=3", "digits=4"),
+    Mutation("default argument of a decorator", "run", "pipeline.py", "digits=2", "digits=1"),
+    Mutation("decorator taken away", "run", "pipeline.py", "@rounded(digits=3)\n", ""),
+    Mutation("default argument of a helper", "run", "pipeline.py", "rate=RATE", "rate=RATE + 1"),
+    Mutation("global constant", "run", "pipeline.py", "LIMIT: int = 10", "LIMIT: int = 11"),
+    Mutation("global constant behind a default argument", "run", "pipeline.py", "RATE = 0.1", "RATE = 0.2"),
+    Mutation("constant of another module", "run", "settings.py", "FACTOR = 2", "FACTOR = 3"),
+    Mutation("constant of a helper's module", "run", "features/ratios.py", "EPSILON = 1", "EPSILON = 2"),
+    Mutation("kind of a constant: float", "run", "settings.py", "FACTOR = 2", "FACTOR = 2.0"),
+    Mutation("kind of a constant: bool", "run", "features/ratios.py", "EPSILON = 1", "EPSILON = True"),
+    Mutation("sign of zero", "run", "settings.py", "FACTOR = 2", "FACTOR = -0.0"),
+    Mutation("constant bound a second time", "run", "settings.py", "OTHER = 3", "OTHER = 3\nFACTOR += 1"),
+    Mutation("item set at import", "run", "pipeline.py", 'WEIGHTS["c"] = 3', 'WEIGHTS["c"] = 4'),
     Mutation(
         "item set at import by another module",
-        True,
+        "run",
         "settings.py",
         "OTHER = 3",
         "OTHER = 3\nimport pipeline\npipeline.RATE = 3",
     ),
     Mutation(
         "attribute set at import",
-        True,
+        "run",
         "features/__init__.py",
         "registry.REGISTRY.append",
         "ratio.x = 1\nregistry.REGISTRY.append",
     ),
-    Mutation("call at import of a package", True, "features/__init__.py", 'append("features")', 'append("feature")'),
-    Mutation("deletion at import", True, "settings.py", "OTHER = 3", "OTHER = 3\ndel OTHER"),
+    Mutation("call at import of a package", "run", "features/__init__.py", 'append("features")', 'append("feature")'),
+    Mutation("deletion at import", "run", "settings.py", "OTHER = 3", "OTHER = 3\ndel OTHER"),
     Mutation(
         "order of effects",
-        True,
+        "run",
         "pipeline.py",
         'WEIGHTS = {"a": 1, "b": 2}\nWEIGHTS["c"] = 3',
         'WEIGHTS = {}\nWEIGHTS["c"] = 3\nWEIGHTS = {"a": 1, "b": 2}',
     ),
-    Mutation("registered function", True, "plugins.py", "return len(text)", "return len(text) + 1"),
-    Mutation("another registered function", True, "plugins.py", "def spare", '@plugin("plain")\ndef spare'),
-    Mutation("method of a class", True, "scaling.py", "return values * self.factor", "return self.factor * values"),
-    Mutation("method of a base class", True, "scaling.py", "return self.scale(values)", "return self.scale(values) + 1"),
-    Mutation("property of a class", True, "scaling.py", "self.factor * 2", "self.factor * 3"),
-    Mutation("attribute of a base class", True, "scaling.py", 'kind = "fitted"', 'kind = "fit"'),
-    Mutation("base of a class", True, "scaling.py", "class Scaler(Fitted)", "class Scaler(object)"),
-    Mutation("import re-exports another name", True, "features/__init__.py", "ratio, spare", "spare as ratio"),
-    Mutation("import takes another name", True, "pipeline.py", "past_week as week", "past_month as week"),
-    Mutation("import takes another library", True, "pipeline.py", "import numpy as np", "import cupy as np"),
-    Mutation("import for its effect", True, "settings.py", "OTHER = 3", "OTHER = 3\nimport matplotlib.pyplot"),
-    Mutation("import of a module with effects", True, "settings.py", "OTHER = 3", "import logging\nlogging.disable()"),
-    Mutation("string and bytes", True, "plugins.py", '@plugin("plain")', '@plugin(b"plain")'),
-    Mutation("one module hides another", True, "json.py", "", "def dumps(text):\n    return text\n"),
-    Mutation("package hides a module", True, "late/__init__.py", "", "def finish(model, text):\n    return model\n"),
+    Mutation("registered function", "run", "plugins.py", "return len(text)", "return len(text) + 1"),
+    Mutation("another registered function", "run", "plugins.py", "def spare", '@plugin("plain")\ndef spare'),
+    Mutation("method of a class", "run", "scaling.py", "return values * self.factor", "return self.factor * values"),
+    Mutation("method of a base class", "run", "scaling.py", "return self.scale(values)", "return self.scale(values) + 1"),
+    Mutation("property of a class", "run", "scaling.py", "self.factor * 2", "self.factor * 3"),
+    Mutation("attribute of a base class", "run", "scaling.py", 'kind = "fitted"', 'kind = "fit"'),
+    Mutation("base of a class", "run", "scaling.py", "class Scaler(Fitted)", "class Scaler(object)"),
+    Mutation("import re-exports another name", "run", "features/__init__.py", "ratio, spare", "spare as ratio"),
+    Mutation("import takes another name", "run", "pipeline.py", "past_week as week", "past_month as week"),
+    Mutation("import takes another library", "run", "pipeline.py", "import numpy as np", "import cupy as np"),
+    Mutation("import for its effect", "run", "settings.py", "OTHER = 3", "OTHER = 3\nimport matplotlib.pyplot"),
+    Mutation("import of a module with effects", "run", "settings.py", "OTHER = 3", "import logging\nlogging.disable()"),
+    Mutation("string and bytes", "run", "plugins.py", '@plugin("plain")', '@plugin(b"plain")'),
+    Mutation("one module hides another", "run", "json.py", "", "def dumps(text):\n    return text\n"),
+    Mutation("package hides a module", "run", "late/__init__.py", "", "def finish(model, text):\n    return model\n"),
     Mutation(
-        "computed import", True, "late.py", "import json", "import json\nimport importlib\nimportlib.import_module('unrelated')"
+        "computed import",
+        "run",
+        "late.py",
+        "import json",
+        "import json\nimport importlib\nimportlib.import_module('unrelated')",
     ),
     # what the step does is the same
-    Mutation("comment", False, "pipeline.py", "# the order of these does not matter", "# nobody reads this"),
-    Mutation("comment in a helper", False, "features/deep/days.py", "return 7", "return 7  # a week"),
-    Mutation("own docstring", False, "pipeline.py", '"""Fit a model."""', '"""Fit a better model."""'),
-    Mutation("docstring taken away", False, "pipeline.py", '    """Smooth values."""\n', ""),
-    Mutation("docstring of a module", False, "pipeline.py", "Delays, from flights", "From flights"),
-    Mutation("docstring of a class", False, "scaling.py", "Scale by a factor.", "Scale."),
-    Mutation("docstring added to a helper", False, "late.py", "    return model,", '    """Finish."""\n    return model,'),
-    Mutation("blank lines", False, "features/ratios.py", "EPSILON = 1\n", "\n\n\nEPSILON = 1\n"),
+    Mutation("comment", "hit", "pipeline.py", "# the order of these does not matter", "# nobody reads this"),
+    Mutation("comment in a helper", "hit", "features/deep/days.py", "return 7", "return 7  # a week"),
+    Mutation("own docstring", "hit", "pipeline.py", '"""Fit a model."""', '"""Fit a better model."""'),
+    Mutation("docstring taken away", "hit", "pipeline.py", '    """Smooth values."""\n', ""),
+    Mutation("docstring of a module", "hit", "pipeline.py", "Delays, from flights", "From flights"),
+    Mutation("docstring of a class", "hit", "scaling.py", "Scale by a factor.", "Scale."),
+    Mutation("docstring added to a helper", "hit", "late.py", "    return model,", '    """Finish."""\n    return model,'),
+    Mutation("blank lines", "hit", "features/ratios.py", "EPSILON = 1\n", "\n\n\nEPSILON = 1\n"),
     Mutation(
         "layout",
-        False,
+        "hit",
         "features/ratios.py",
         "return data / (data + EPSILON)",
         "return (\n        data / (data + EPSILON)\n    )",
     ),
-    Mutation("quotes", False, "pipeline.py", 'WEIGHTS["c"]', "WEIGHTS['c']"),
-    Mutation("spelling of a number", False, "features/deep/days.py", "return 7", "return 0x7"),
-    Mutation("arguments of Remint's decorator", False, "pipeline.py", 'profile="cpu-2", seed=7', 'profile="cpu-8", seed=8'),
-    Mutation("another step of the file", False, "pipeline.py", "model.score(data) + UNUSED", "model.score(data) - UNUSED"),
-    Mutation("the pipeline", False, "pipeline.py", 'pipeline("model/delay")', 'pipeline("model/late")'),
-    Mutation("constant nobody uses", False, "pipeline.py", "UNUSED = 4", "UNUSED = 5"),
-    Mutation("function nobody uses", False, "features/deep/days.py", "return 168", "return 169"),
-    Mutation("class nobody uses", False, "scaling.py", "        return values\n", "        return values + 0\n"),
-    Mutation("module nobody imports", False, "unrelated.py", "return 0", "return 1"),
-    Mutation("new module", False, "brandnew.py", "", "X = 1\n"),
-    Mutation("other name of a used module", False, "settings.py", "OTHER = 3", "OTHER = 4"),
-    Mutation("what only starting the file runs", False, "pipeline.py", 'print("run me")', 'print("start me")'),
+    Mutation("quotes", "hit", "pipeline.py", 'WEIGHTS["c"]', "WEIGHTS['c']"),
+    Mutation("spelling of a number", "hit", "features/deep/days.py", "return 7", "return 0x7"),
+    Mutation("arguments of Remint's decorator", "hit", "pipeline.py", 'profile="cpu-2", seed=7', 'profile="cpu-8", seed=8'),
+    Mutation("another step of the file", "hit", "pipeline.py", "model.score(data) + UNUSED", "model.score(data) - UNUSED"),
+    Mutation("the pipeline", "hit", "pipeline.py", 'pipeline("model/delay")', 'pipeline("model/late")'),
+    Mutation("constant nobody uses", "hit", "pipeline.py", "UNUSED = 4", "UNUSED = 5"),
+    Mutation("function nobody uses", "hit", "features/deep/days.py", "return 168", "return 169"),
+    Mutation("class nobody uses", "hit", "scaling.py", "        return values\n", "        return values + 0\n"),
+    Mutation("module nobody imports", "hit", "unrelated.py", "return 0", "return 1"),
+    Mutation("new module", "hit", "brandnew.py", "", "X = 1\n"),
+    Mutation("other name of a used module", "hit", "settings.py", "OTHER = 3", "OTHER = 4"),
+    Mutation("what only starting the file runs", "hit", "pipeline.py", 'print("run me")', 'print("start me")'),
     Mutation(
-        "import for type checkers", False, "features/ratios.py", "from scaling import Scaler", "from scaling import Spare"
+        "import for type checkers", "hit", "features/ratios.py", "from scaling import Scaler", "from scaling import Spare"
     ),
     Mutation(
         "function moved in its file",
-        False,
+        "hit",
         "features/deep/days.py",
         "def days():\n    return 7\n\n\ndef hours():\n    return 168\n",
         "def hours():\n    return 168\n\n\ndef days():\n    return 7\n",
     ),
     Mutation(
         "new step with a new library",
-        False,
+        "hit",
         "pipeline.py",
         "@pipeline",
         "import lightgbm\n\n\n@step\ndef fit(data: Table) -> Model:\n    return lightgbm.train(data)\n\n\n@pipeline",
     ),
-]
+)
 
 
 def write_project(root: Path) -> None:
@@ -339,7 +344,7 @@ def is_wrong(root: Path, mutation: Mutation) -> bool:
     before = code.closure(*STEP).digest
     apply(root, mutation)
     seen, fresh = code.closure(*STEP).digest, SourceCode(root).closure(*STEP).digest
-    return seen != fresh or (seen != before) != mutation.runs
+    return seen != fresh or (seen != before) != (mutation.answer == "run")
 
 
 def cached_calls_s(root: Path, *, functions: int = 50, calls: int = 10_000) -> float:
@@ -369,7 +374,7 @@ def main() -> int:
         with tempfile.TemporaryDirectory() as folder:
             if is_wrong(Path(folder), mutation):
                 wrong.append(mutation)
-                print(f"wrong: {mutation.name} should {'run' if mutation.runs else 'hit'}")
+                print(f"wrong: {mutation.name} should {mutation.answer}")
     print(f"{len(MUTATIONS)} mutations, {len(wrong)} wrong")
     with tempfile.TemporaryDirectory() as folder:
         print(f"10,000 look-ups of 50 unchanged functions: {cached_calls_s(Path(folder)):.3f} s")
@@ -377,4 +382,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(1 if main() else 0)

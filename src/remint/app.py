@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from remint.ports.process import Processes
     from remint.ports.signing import Keys
     from remint.ports.tables import Tables
+    from remint.ports.usage import UsageLogs
     from remint.ports.usecases.artifacts import Artifacts
     from remint.ports.usecases.audit import Audit
     from remint.ports.usecases.changes import Changes
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from remint.ports.usecases.refs import Refs
     from remint.ports.usecases.regenerations import Regenerations
     from remint.ports.usecases.runs import Runs
+    from remint.ports.usecases.serving import Serving, Traces, Usage
     from remint.services.evidence import EvidenceService
     from remint.services.execution import Execution
     from remint.services.projects import ProjectService
@@ -256,6 +258,36 @@ class App:
 
         return AuditService(self.catalog)
 
+    @cached_property
+    def usage_logs(self) -> "UsageLogs":
+        """The live usage logs."""
+        from remint.adapters.tables.parquet import write_segment
+        from remint.adapters.usage.files import FileUsage
+
+        return FileUsage(self.settings.state / "usage", self.clock, write_segment)
+
+    @cached_property
+    def usage(self) -> "Usage":
+        """Usage logs as data."""
+        from remint.services.usage import UsageService
+
+        return UsageService(self.catalog, self.blobs, self.artifacts, self.tables, self.usage_logs, self.clock)
+
+    @cached_property
+    def serving(self) -> "Serving":
+        """Models that may answer."""
+        from remint.services.serving import ServingService
+
+        required = {role: int(count) for role, count in self.settings.table("approvals").items()}
+        return ServingService(self.catalog, self.artifacts, self.tables, self.formats, self.keys, required, _one_thread)
+
+    @cached_property
+    def traces(self) -> "Traces":
+        """From a prediction to everything behind it."""
+        from remint.services.traces import TraceService
+
+        return TraceService(self.catalog, self.artifacts, self.usage_logs, self.keys)
+
     # ---- the caller
 
     def context(self) -> Context:
@@ -280,6 +312,13 @@ class App:
         for name in ("executor", "catalog"):
             if name in self.__dict__:
                 self.__dict__.pop(name).close()
+
+
+def _one_thread() -> None:
+    """Hold the numeric libraries loaded so far to one compute thread for the calling thread."""
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+    threadpool_limits(limits=1)
 
 
 def open_project(

@@ -101,17 +101,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
     sys.exit(code)
 
 
+OWN_AS = {"add"}  # commands with an `--as` of their own: there it is the name of what is made
+
+
 def _lifted(arguments: list[str]) -> list[str]:
     """Move the options that every command has to the front, so that they work in any place."""
     front: list[str] = []
     rest: list[str] = []
     waiting = iter(arguments)
     for word in waiting:
+        own_as = bool(OWN_AS.intersection(rest[:1]))
         if word == "--":
             rest += [word, *waiting]
         elif word in {"--json", "--debug", "--quiet", "-q"}:
             front.append(word)
-        elif word in {"--as", "--workspace", "-w"}:
+        elif word in {"--workspace", "-w"} or (word == "--as" and not own_as):
             front += [word, *([value] if (value := next(waiting, None)) is not None else [])]
         else:
             rest.append(word)

@@ -8,6 +8,11 @@ class RunId(str):
 
     __slots__ = ()
 
+    @property
+    def short(self) -> str:
+        """The form shown to people: its last 8 digits, because ids made in one minute start alike."""
+        return self[-8:]
+
 
 class PredictionId(str):
     """The id of one answered prediction request."""

@@ -91,8 +91,8 @@ class Runs(Protocol):
         """
         ...
 
-    def find(self, prefix: str) -> RunId:
-        """Return the one run whose id starts with `prefix` (at least 8 digits).
+    def find(self, text: str) -> RunId:
+        """Return the one run whose id starts or ends with `text` (at least 8 digits).
 
         Raises:
             NotFound: none, or more than one, does.

@@ -98,4 +98,4 @@ def unknown_words(lineage: Lineage) -> list[str]:
     """Return what is not known of a lineage: artifacts without an origin, and runs that were not guarded."""
     words = [f"{lineage.nodes[digest].kind} {digest.short}" for digest in lineage.unknown()]
     unguarded = [node.maker for node in lineage.nodes.values() if node.maker is not None and not node.maker.guarded]
-    return words + [f"what the unguarded run {maker.run[:8]} read" for maker in unguarded]
+    return words + [f"what the unguarded run {maker.run.short} read" for maker in unguarded]

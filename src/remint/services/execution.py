@@ -161,7 +161,7 @@ class Execution:
                 metrics |= _numbers(self.artifacts_value(kept.artifact), f"{name}." if len(outputs) > 1 else "")
         log = self.artifacts.keep(Kind.LOG, [("log.txt", result.log)], {}).artifact
         seen = self.environment.observed(tuple(result.observed.get("libraries", ())))
-        record = self.blobs.put(canonical.dumps(canonical.encode_value(dict(seen))))
+        record = self.blobs.put(canonical.dumps(dict(seen)))
         environment = self.artifacts.keep(Kind.ENVIRONMENT, [("observed.json", record)], {}).artifact
         return Made(result, outputs, metrics, log, environment)
 
@@ -219,7 +219,7 @@ def failure(work: Work, end: End) -> StepFailed | LimitReached:
     return kind(
         end.error.get("what", f"step {work.step.name} failed"),
         why=end.error.get("why", "it did not say"),
-        next_step=end.error.get("next_step") or f"see `remint runs show {end.id[:8]}`",
+        next_step=end.error.get("next_step") or f"see `remint runs show {end.id.short}`",
         run=end.id,
         step=work.step.name,
         traceback=end.error.get("traceback", ""),

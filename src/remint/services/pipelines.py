@@ -57,17 +57,20 @@ class PipelineService:
                     why=f"{step.name} needs {step.reason.removesuffix(' does not exist')}, which does not exist",
                     next_step="make it first: add the data, or run the pipeline that makes it",
                 )
+        standing = [step.hit if step.hit and self.execution.usable(step.hit) else None for step in plan.steps]
+        if not all(standing):
+            self._require_environment()
         hits: list[Hit | None] = []
         outcomes: list[StepOutcome] = []
         for position, call in enumerate(graph.calls):
             name = call.step.name
             planned = plan.steps[position]
-            hit = planned.hit if planned.hit and self.execution.usable(planned.hit) else None
+            hit = standing[position]
             ran = False
             if hit is None:
                 hit, ran = self._carry_out(context, resolved, position, hits, planned.reason, report)
             if not ran:
-                report(Progress(position, name, "hit", f"done before in run {hit.run[:8]}"))
+                report(Progress(position, name, "hit", f"done before in run {hit.run.short}"))
             hits.append(hit)
             outcomes.append(StepOutcome(position, name, hit.run, ran, hit.outputs))
         return self._finish(context, resolved, outcomes)
@@ -86,7 +89,6 @@ class PipelineService:
         earlier = self._hit(bound)
         if earlier is not None:
             return earlier, False
-        self._require_environment()
         at_us = self.clock.now_us()
         run_id = RunId(uuid7(at_us, self.clock.entropy(8)))
         closure = resolved.closures[position]

@@ -99,7 +99,7 @@ class PlanService:
             if bound is not None:
                 hit = tx.runs.hit(bound.key())
             if hit is not None:
-                reason = f"done before in run {hit.run[:8]}"
+                reason = f"done before in run {hit.run.short}"
                 steps.append(PlannedStep(position, call.step.name, "hit", reason, hit.wall_us, recipe, hit))
             elif bound is not None:
                 reason = self._why(tx, context, call, bound, resolved.closures[position])

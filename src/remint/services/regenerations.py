@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from remint.core.artifact import Artifact, Kind
 from remint.core.digest import Digest
@@ -13,7 +14,7 @@ from remint.core.pipeline import StepSpec
 from remint.core.recipe import Recipe
 from remint.core.regeneration import Compared, Regeneration, level_of, lowest
 from remint.core.run import End, Output, Run, Start, State
-from remint.errors import BlobMissing, EnvironmentDiffers, NotFound, RemintError
+from remint.errors import BlobMissing, EnvironmentDiffers, Invalid, NotFound, RemintError
 from remint.ports.capture import Code
 from remint.ports.catalog import Catalog
 from remint.ports.clock import Clock
@@ -68,7 +69,7 @@ class RegenerationService:
                 needed[node.artifact] = f"source {self._named(node.artifact, node.refs)}"
                 continue
             if not node.maker.guarded:
-                missing.append(f"run {node.maker.run[:8]} ({node.maker.step}) was unguarded: what it read is not known")
+                missing.append(f"run {node.maker.run.short} ({node.maker.step}) was unguarded: what it read is not known")
             needed[node.maker.code] = f"the code of {node.maker.step}"
             needed |= {given: f"input {self._named(given, lineage.nodes[given].refs)}" for given in node.maker.inputs.values()}
         for artifact, words in needed.items():
@@ -97,12 +98,18 @@ class RegenerationService:
     # ---- making it again
 
     def regenerate(
-        self, context: Context, digest: Digest, *, required: str = "content", on_line: Callable[[str], None] | None = None
+        self,
+        context: Context,
+        digest: Digest,
+        *,
+        required: str = "content",
+        vary: Mapping[str, Any] | None = None,
+        on_line: Callable[[str], None] | None = None,
     ) -> Regeneration:
         """Make an artifact again from its record and compare."""
         original, recipe = self._record(digest)
         self._require_environment(recipe)
-        work = self._work(context, original, recipe)
+        work = self._work(context, original, recipe, vary or {})
         folder = self.execution.folder()
         try:
             self.execution.started(work)
@@ -114,7 +121,8 @@ class RegenerationService:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
         result = self._result(digest, original, work.start.id, required, outputs, end)
-        self._attest(context, result)
+        if not vary:
+            self._attest(context, result)
         return result
 
     def _record(self, digest: Digest) -> tuple[Run, Recipe]:
@@ -135,7 +143,7 @@ class RegenerationService:
                 "nothing was regenerated", why="; ".join(gap), next_step="install the lock of that time, then try again"
             )
 
-    def _work(self, context: Context, original: Run, recipe: Recipe) -> Work:
+    def _work(self, context: Context, original: Run, recipe: Recipe, vary: Mapping[str, Any]) -> Work:
         at_us = self.clock.now_us()
         start = Start(
             id=RunId(uuid7(at_us, self.clock.entropy(8))),
@@ -145,14 +153,24 @@ class RegenerationService:
             workspace=context.workspace,
             by=context.principal,
             at_us=at_us,
-            why=f"to regenerate run {original.id[:8]}",
+            why=f"to regenerate run {original.id.short}",
             code=original.start.code,
             git=original.start.git,
             place=self.processes.here(),
             purpose="regenerate",
         )
         module, _, qualname = recipe.step.partition(":")
-        step = StepSpec(module, qualname, recipe.outputs, recipe.conditions)
+        unknown = sorted(set(vary) - set(recipe.conditions))
+        if unknown:
+            raise Invalid(
+                f"condition {unknown[0]} cannot be varied",
+                why=f"the step declares {', '.join(recipe.conditions)}",
+                next_step="vary one of these",
+            )
+        conditions = {**recipe.conditions, **vary}
+        if conditions.get("hash_seed") == "fresh":  # a new process, and never by chance the seed of the first run
+            conditions["hash_seed"] = int.from_bytes(self.clock.entropy(4), "big")
+        step = StepSpec(module, qualname, recipe.outputs, conditions)
         declared = self.execution.environment.declared()
         return Work(
             start, recipe, step, tuple((original.end.observed if original.end else {}).get("modules", ())), self.root, declared
@@ -214,7 +232,7 @@ class RegenerationService:
         self.execution.remember([after])
         inputs = {name: after.digest if given == before.digest else given for name, given in reader.start.inputs.items()}
         context = Context(original.start.by, original.start.workspace)
-        work = self._work(context, reader, recipe)
+        work = self._work(context, reader, recipe, {})
         work = replace(work, start=replace(work.start, inputs=inputs))
         folder = self.execution.folder()
         try:
@@ -264,7 +282,7 @@ class RegenerationService:
         then, now = original.end.observed, end.observed
         notes = [
             f"{name} was {then.get(name)}, now {now.get(name)}"
-            for name in ("threads", "hash_seed", "isolation", "remint")
+            for name in ("seed", "threads", "hash_seed", "isolation", "remint")
             if then.get(name) != now.get(name)
         ]
         if then.get("environment") != now.get("environment"):

@@ -5,6 +5,8 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from remint.core import canonical
 from remint.core.artifact import Kind
 from remint.ports.compute import InputFiles, Limits, Task
@@ -58,6 +60,12 @@ class Bench:
         result = self.run(step, **given)
         assert result.state == "done", f"{result.error}\n{result.log.read_text()}"
         return values(result)[0]
+
+    def need(self, part):
+        """Skip the test where this machine lets nobody have a part of the isolation."""
+        found = self.run("nothing").observed["isolation"].split("+")
+        if part not in found:
+            pytest.skip(f"never: this machine gives a step only {found}, without {part}")
 
     def keep(self, value, name="kept"):
         """Return a value as an input."""

@@ -47,7 +47,7 @@ def canonical(value):
     return "{" + ",".join(string(key) + ":" + canonical(value[key]) for key in keys) + "}"
 
 
-def tagged(value):
+def tagged(value):  # noqa: PLR0911 - one for each row of the table
     """Section 4: a parameter as plain JSON with tags."""
     match value:
         case None | bool() | int() | str():

@@ -11,6 +11,7 @@ from remint.adapters.capture.closure import ORDER, Walk, import_order, piece_dig
 from remint.adapters.capture.module import PIECE, Module, parsed
 from remint.adapters.capture.normal import normal_form
 from remint.adapters.capture.sources import Sources
+from remint.adapters.capture.suspects import suspects_in
 from remint.core import canonical
 from remint.core.digest import Digest, digest_bytes, digest_record
 from remint.errors import Invalid, NotFound
@@ -41,9 +42,14 @@ class SourceCode:
         self._sources = Sources(root, import_roots)
         self._modules: dict[str, tuple[str, int, Module]] = {}
         self._met: dict[str, Module | None] = {}
+        self._wholes: dict[tuple[str, int, bool], Digest] = {}
         self._tops: object = None
         self._closures: dict[tuple[str, str], _Kept] = {}
         self._lock = threading.Lock()
+
+    def suspects(self, files: Mapping[str, bytes], *, seeded: bool) -> list[str]:
+        """Return, in words, what in a step's code may make its results differ between runs."""
+        return suspects_in(files, seeded=seeded)
 
     def closure(self, module: str, qualname: str, *, cells: Mapping[str, object] | None = None) -> Closure:
         """Return the code that the function `qualname` of `module` can reach."""
@@ -119,14 +125,12 @@ class SourceCode:
         """Return every source file of the project as a piece; one that is no Python, and so no code, by its bytes."""
         pieces = {}
         for path in self._sources.all_files():
-            content, _ = self._sources.read(path)
+            content, version = self._sources.read(path)
             file = self._sources.relative(path)
-            try:
-                tree = parsed(content, file)
-            except Invalid:
-                pieces[file] = digest_bytes(content)
-                continue
-            pieces[file] = digest_record(PIECE, [normal_form(tree, documentation=documentation)])
+            key = (file, version, documentation)
+            if key not in self._wholes:
+                self._wholes[key] = _file_digest(content, file, documentation=documentation)
+            pieces[file] = self._wholes[key]
         return pieces
 
     def _find(self, name: str) -> Module | None:
@@ -146,6 +150,14 @@ class SourceCode:
         module = Module(name, file, content, is_package=bool(found.folder), is_ours=self._sources.is_ours)
         self._modules[name] = (found.path, version, module)
         return module
+
+
+def _file_digest(content: bytes, file: str, *, documentation: bool) -> Digest:
+    try:
+        tree = parsed(content, file)
+    except Invalid:
+        return digest_bytes(content)
+    return digest_record(PIECE, [normal_form(tree, documentation=documentation)])
 
 
 def _digest(entry: str, pieces: Mapping[str, Digest]) -> Digest:

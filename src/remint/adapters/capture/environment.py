@@ -12,7 +12,7 @@ from remint.adapters.capture.filedigests import FileDigests
 from remint.adapters.capture.hardware import libc, platform_tag, this_cpu
 from remint.adapters.capture.lock import normal_name, read_lock
 from remint.adapters.capture.markers import applies, release, this_machine
-from remint.core import canonical
+from remint.core.artifact import Kind, record_digest
 from remint.core.digest import Digest, digest_record
 from remint.errors import NotFound
 from remint.ports.capture import Declared
@@ -46,8 +46,8 @@ class LockedEnvironment:
             "platform": platform_tag(),
         }
         distributions = [[pin.name, pin.version, pin.marker, list(pin.hashes)] for pin in pins]
-        digest = digest_record("environment v1", [canonical.dumps({**facts, "distributions": distributions})])
-        return Declared(digest, content, {**facts, "distributions": len(pins)})
+        record = {**facts, "distributions": distributions}
+        return Declared(record_digest(Kind.ENVIRONMENT, record), record, {**facts, "distributions": len(pins)})
 
     def differences(self) -> list[str]:
         """Return, in words, where the installed distributions differ from the lock; empty if they do not."""

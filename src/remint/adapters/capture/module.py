@@ -191,7 +191,7 @@ def parsed(content: bytes, file: str) -> ast.Module:
         line = (error.lineno or 0) if isinstance(error, SyntaxError) else 0
         reason = error.msg if isinstance(error, SyntaxError) else str(error) or type(error).__name__
         raise Invalid(
-            f"{file}:{line} is not Python" if line else f"{file} is not Python",
+            f"{file}:{line} cannot be read as Python" if line else f"{file} cannot be read as Python",
             why=reason,
             next_step=f"run `python -m py_compile {file}` and correct what it shows",
             file=file,
@@ -215,14 +215,13 @@ def _that_run(body: list[ast.stmt]) -> list[ast.stmt]:
 
 def _never_holds(test: ast.expr, assigned: set[str]) -> bool:
     if isinstance(test, ast.Compare):
-        return ast.dump(test) in _IS_MAIN and "__name__" not in assigned
+        sides = [test.left, *test.comparators]
+        names = {side.id for side in sides if isinstance(side, ast.Name)}
+        texts = {side.value for side in sides if isinstance(side, ast.Constant)}
+        is_equal = len(test.ops) == 1 and isinstance(test.ops[0], ast.Eq)
+        return is_equal and names == {"__name__"} and texts == {"__main__"} and "__name__" not in assigned
     chain = chain_of(test)
     return chain is not None and (chain[1] or (chain[0],))[-1] == "TYPE_CHECKING" and "TYPE_CHECKING" not in assigned
-
-
-_IS_MAIN = frozenset(
-    ast.dump(ast.parse(text, mode="eval").body) for text in ("__name__ == '__main__'", "'__main__' == __name__")
-)
 
 
 def _imports_run_by(node: ast.stmt) -> list[ast.Import | ast.ImportFrom]:

@@ -46,11 +46,11 @@ def normal_form(node: ast.AST, *, without: frozenset[ast.AST] = frozenset(), doc
         elif isinstance(item, ast.AST):
             out += (_OPEN, _constant(type(item).__name__))
             rest.append(_CLOSE)
-            rest.extend(reversed(list(_fields(item, documentation=documentation))))
+            rest.extend(reversed(list(_fields(item, without, documentation=documentation))))
         elif isinstance(item, list):
             out.append(_FIRST)
             rest.append(_LAST)
-            rest.extend(reversed([element for element in item if element not in without]))
+            rest.extend(reversed(item))
         else:
             out.append(_constant(item))
     return b"".join(out)
@@ -68,7 +68,7 @@ def is_docstring(statement: ast.AST) -> bool:
     )
 
 
-def _fields(node: ast.AST, *, documentation: bool) -> Iterator[object]:
+def _fields(node: ast.AST, without: frozenset[ast.AST], *, documentation: bool) -> Iterator[object]:
     if isinstance(node, ast.Constant):
         yield _Token(_constant("value"))
         yield _Token(_constant(node.value))
@@ -81,7 +81,8 @@ def _fields(node: ast.AST, *, documentation: bool) -> Iterator[object]:
             value = _joined(value)
         if isinstance(value, list):
             keep_first = documentation and name == "body" and isinstance(node, _WITH_BODY)
-            value = [item for place, item in enumerate(value) if not is_docstring(item) or (keep_first and place == 0)]
+            kept = [item for item in value if item not in without]
+            value = [item for place, item in enumerate(kept) if not is_docstring(item) or (keep_first and place == 0)]
             if not value:
                 continue
         yield _Token(_constant(name))

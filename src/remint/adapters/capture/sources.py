@@ -228,11 +228,18 @@ class Sources:
 
 
 def _listed(folder: str) -> Folder:
+    folders, files = [], []
     with os.scandir(folder) as listing:
-        items = [(item.name, item.is_dir()) for item in listing]
-    files = [name for name, is_folder in items if not is_folder]
+        for item in listing:
+            try:
+                if item.is_dir():
+                    folders.append(item.name)
+                elif item.is_file() and not item.name.startswith("."):
+                    files.append(item.name)
+            except OSError:
+                continue  # a symbolic link to itself, which nothing can import
     return Folder(
-        frozenset(name for name, is_folder in items if is_folder),
+        frozenset(folders),
         frozenset(name for name in files if name.endswith(".py")),
         tuple(sorted((name.partition(".")[0], name) for name in files if name.endswith(_EXTENSIONS))),
         "pyvenv.cfg" in files,

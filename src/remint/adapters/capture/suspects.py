@@ -4,7 +4,8 @@ import ast
 from collections.abc import Iterator, Mapping
 
 CLOCKS = {
-    "time.time", "time.time_ns", "time.monotonic", "time.perf_counter", "datetime.now", "datetime.utcnow", "datetime.today", "date.today",
+    "time.time", "time.time_ns", "time.monotonic", "time.perf_counter",
+    "datetime.now", "datetime.utcnow", "datetime.today", "date.today",
     "datetime.datetime.now", "datetime.datetime.utcnow", "datetime.date.today", "dt.datetime.now", "dt.date.today",
 }  # fmt: skip
 CHANCE = {"uuid.uuid1", "uuid.uuid4", "os.urandom", "secrets.token_bytes", "secrets.token_hex", "secrets.randbelow"}
@@ -15,7 +16,8 @@ UNORDERED_METHODS = {"iterdir", "glob", "rglob"}
 SET_METHODS = {"union", "intersection", "difference", "symmetric_difference"}
 ORDER_KEEPERS = {"sorted", "len", "sum", "min", "max", "any", "all", "set", "frozenset"}
 ESTIMATORS_WITH_CHANCE = (
-    "Classifier", "Regressor", "KMeans", "PCA", "TruncatedSVD", "NMF", "TSNE", "IsolationForest", "train_test_split", "ShuffleSplit",
+    "Classifier", "Regressor", "KMeans", "PCA",
+    "TruncatedSVD", "NMF", "TSNE", "IsolationForest", "train_test_split", "ShuffleSplit",
 )  # fmt: skip
 
 

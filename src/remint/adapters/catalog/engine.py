@@ -1,6 +1,7 @@
 """The database behind the catalog: opening it, its transactions, and bringing it to the current schema."""
 
 import contextlib
+import functools
 import shutil
 import sqlite3
 import tempfile
@@ -12,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import DatabaseError
+from sqlalchemy.pool import StaticPool
 
 from remint.adapters.catalog.transaction import SqlTransaction
 from remint.errors import Conflict, Corrupt, NotFound, RemintError, Unavailable
@@ -47,6 +49,7 @@ class SqlCatalog:
         if path is None:
             folder = Path(tempfile.mkdtemp(prefix="remint-"))
             path = folder / "catalog.db"
+            path.write_bytes(_blank())
         self._engine = _engine(path, busy_timeout_ms=busy_timeout_ms, durable=folder is None)
         self._release = weakref.finalize(self, _release, self._engine, folder)
         try:
@@ -114,8 +117,8 @@ def _engine(path: Path, *, busy_timeout_ms: int, durable: bool) -> Engine:
 
     @event.listens_for(engine, "connect")
     def prepare(connection: sqlite3.Connection, _record: object) -> None:
-        _set_wal(connection, patience_s=busy_timeout_ms / 1000)
         connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'OFF'}")
+        _set_wal(connection, patience_s=busy_timeout_ms / 1000)
         connection.execute("PRAGMA foreign_keys = ON")
         # Without it INSERT OR REPLACE deletes the old row of an insert-only table past the trigger.
         connection.execute("PRAGMA recursive_triggers = ON")
@@ -164,6 +167,18 @@ def _bring_to_head(engine: Engine) -> None:
             _roll_back(connection)
             raise
     _bring_to_head(engine)
+
+
+@functools.cache
+def _blank() -> bytes:
+    """Return an empty database of the current schema; a temporary catalog starts from it in a tenth of the time."""
+    engine = create_engine("sqlite://", isolation_level="AUTOCOMMIT", poolclass=StaticPool)
+    _bring_to_head(engine)
+    with engine.connect() as connection:
+        driver: Any = connection.connection.driver_connection
+        image: bytes = driver.serialize()
+    engine.dispose()
+    return image
 
 
 def _revision(connection: Connection) -> str | None:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from statistics import median
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, exists, func, insert, select
+from sqlalchemy import Connection, Row, Select, and_, exists, func, insert, or_, select
 
 from remint.adapters.catalog.tables import recipes, run_ends, run_inputs, run_outputs, runs
 from remint.core.digest import Digest
@@ -61,9 +61,9 @@ class SqlRuns:
             raise Conflict(
                 f"the end of run {end.id} was not recorded",
                 why=f"it ended already: {run.end.state}",
-                next_step=f"see `remint runs show {end.id[:8]}`",
+                next_step=f"see `remint runs show {end.id.short}`",
             )
-        self._tx.execute(insert(run_ends).values(_end_values(end), serves_cache=is_cache_source(Run(run.start, end))))
+        self._tx.execute(insert(run_ends).values({**_end_values(end), "serves_cache": is_cache_source(Run(run.start, end))}))
         if end.outputs:
             self._tx.execute(insert(run_outputs), _outputs(end))
 
@@ -74,13 +74,14 @@ class SqlRuns:
             raise _not_found(run_id, "no run of that id is recorded here")
         return found[0]
 
-    def find(self, prefix: str) -> RunId:
-        """Return the one run whose id starts with `prefix`."""
-        if len(prefix) < PREFIX_DIGITS:
-            raise _not_found(prefix, f"the start of an id has at least {PREFIX_DIGITS} digits")
-        ids = self._tx.execute(select(runs.c.id).where(runs.c.id.between(prefix, prefix + "g")).limit(2)).scalars().all()
+    def find(self, text: str) -> RunId:
+        """Return the one run whose id starts or ends with `text`."""
+        if len(text) < PREFIX_DIGITS:
+            raise _not_found(text, f"the start or end of an id has at least {PREFIX_DIGITS} digits")
+        matches = or_(runs.c.id.between(text, text + "g"), runs.c.id.endswith(text, autoescape=True))
+        ids = self._tx.execute(select(runs.c.id).where(matches).limit(2)).scalars().all()
         if len(ids) != 1:
-            raise _not_found(prefix, "more than one run starts so; give more digits" if ids else "no run starts so")
+            raise _not_found(text, "more than one run has it; give more digits" if ids else "no run has it")
         return RunId(ids[0])
 
     def hits(self, plan_keys: Sequence[Digest]) -> dict[Digest, Hit]:

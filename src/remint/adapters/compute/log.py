@@ -60,7 +60,7 @@ class Log:
         self._line = b""
         for line in lines:
             self._on_line(line.decode(errors="replace"))
-        if len(rest) > LINE_BYTES:
-            self._on_line(rest.decode(errors="replace"))
-        else:
-            self._line = rest
+        while len(rest) > LINE_BYTES:
+            self._on_line(rest[:LINE_BYTES].decode(errors="replace"))
+            rest = rest[LINE_BYTES:]
+        self._line = rest

@@ -33,10 +33,16 @@ def result_of(task: Task, places: Places, ending: Ending, conditions: Mapping[st
         conditions: what is known of its conditions without its own word: seed, hash_seed, threads, python.
     """
     told = _told(places) if not ending.stopped and ending.status == 0 else {}
+    outputs: Mapping[str, OutputFiles] = {}
     state, error = _state(task, ending, told)
+    if state == "done":
+        try:
+            outputs = read_outputs(told["outputs"], places.outputs)
+        except (KeyError, TypeError, ValueError) as broken:
+            state, error = "failed", _words(f"step {step_name(task)} left no usable outputs", str(broken), "look at the log")
     return Result(
         state=state,
-        outputs=read_outputs(told["outputs"], places.outputs) if state == "done" else {},
+        outputs=outputs,
         error=error,
         usage=Usage(ending.cpu_us, ending.wall_us, ending.peak_bytes),
         observed={
@@ -64,10 +70,13 @@ def _told(places: Places) -> dict[str, Any]:
 
 
 def _state(task: Task, ending: Ending, told: Mapping[str, Any]) -> tuple[str, Mapping[str, str]]:
-    if told:
-        return told["state"], told["error"]
     if ending.stopped:
         return "stopped", {**ending.stopped, "traceback": ""}
+    limit_s = task.limits.cpu_s
+    if limit_s is not None and (ending.over_cpu or ending.cpu_us > limit_s * 1_000_000):
+        return "stopped", {**over_cpu(step_name(task), ending.cpu_us, limit_s), "traceback": ""}
+    if told.get("state") in {"done", "failed", "stopped"}:
+        return told["state"], told["error"]
     if ending.status is None:
         what = f"step {step_name(task)} was stopped"
         why = "the process that starts steps was killed, and the step with it"
@@ -81,8 +90,6 @@ def _state(task: Task, ending: Ending, told: Mapping[str, Any]) -> tuple[str, Ma
 
 def _killed(task: Task, ending: Ending) -> dict[str, str]:
     number = os.WTERMSIG(ending.status or 0)
-    if number == signal.SIGXCPU and task.limits.cpu_s is not None:
-        return {**over_cpu(step_name(task), ending.cpu_us, task.limits.cpu_s), "traceback": ""}
     name = signal.Signals(number).name if number in set(signal.Signals) else f"signal {number}"
     reasons = {
         signal.SIGKILL: "somebody killed it, or the machine ran out of memory",

@@ -1,6 +1,7 @@
 """Steps in processes of their own: forked from a zygote that has the libraries loaded, guarded by the kernel, metered."""
 
 import os
+import sys
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -29,6 +30,8 @@ class ProcessExecutor:
     """
 
     def __init__(self, *, keep_out: tuple[Path, ...] = ()) -> None:
+        if sys.platform != "linux":
+            raise unavailable("processes are forked, guarded and metered by means only Linux has")
         self._keep_out = keep_out
         self._fresh_hash_seed = int.from_bytes(os.urandom(4))
         self._lock = threading.Lock()

@@ -31,6 +31,7 @@ class Ending:
 
     Attributes:
         status: as wait gives it; None if the zygote died under it.
+        over_cpu: whether the kernel killed it, or an orphan of it, for using too much CPU time.
         stopped: what limit it was stopped at: `what`, `why` and `next_step`; empty if it ended by itself.
         begun: how it was guarded, or `error` if it did not get that far.
     """
@@ -39,6 +40,7 @@ class Ending:
     cpu_us: int = 0
     wall_us: int = 0
     peak_bytes: int = 0
+    over_cpu: bool = False
     stopped: Mapping[str, str] = field(default_factory=dict)
     begun: Mapping[str, Any] = field(default_factory=dict)
 
@@ -125,6 +127,7 @@ class Watch:
         ending.cpu_us = line["cpu_us"]
         ending.wall_us = line["wall_us"]
         ending.peak_bytes = max(ending.peak_bytes, line["peak_bytes"])
+        ending.over_cpu = line["over_cpu"]
         ending.begun = line["begun"]
 
     def _look(self) -> None:

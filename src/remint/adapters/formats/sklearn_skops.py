@@ -8,15 +8,26 @@ import zipfile
 from types import ModuleType
 from typing import Any, Final
 
+import numpy as np
+
 from remint.adapters.formats.skops_archive import refuse
 from remint.adapters.formats.skops_compare import first_difference
 from remint.adapters.formats.skops_tree import Model, read_model
-from remint.adapters.formats.skops_trust import TRUSTED, refusal
+from remint.adapters.formats.skops_trust import TRUSTED, UNLISTED, refusal
 from remint.core.digest import Digest
 from remint.errors import Corrupt, Denied, Invalid, Unavailable
 
 _LOADING_DAMAGE: Final = (ArithmeticError, AssertionError, AttributeError, BufferError, EOFError, ImportError, LookupError)
-_DAMAGE: Final = (*_LOADING_DAMAGE, MemoryError, OSError, RuntimeError, TypeError, ValueError, zipfile.BadZipFile)
+_DAMAGE: Final = (
+    *_LOADING_DAMAGE,
+    np.ma.MAError,
+    MemoryError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    zipfile.BadZipFile,
+)
 
 
 def save(estimator: object) -> bytes:
@@ -62,7 +73,7 @@ def load(content: bytes) -> Any:  # noqa: ANN401 - whatever estimator was saved
     from remint.adapters.formats.sklearn_checks import require_sound
 
     try:
-        estimator = skops.loads(content, trusted=sorted(model.types))
+        estimator = skops.loads(content, trusted=sorted({name.partition("(")[0] for name in model.types}))
         require_sound(estimator)
     except _DAMAGE as error:
         refuse(f"its parts do not make a model: {type(error).__name__}: {error}", error)
@@ -116,10 +127,10 @@ def _skops() -> ModuleType:
 
 
 def _require_trusted(model: Model) -> None:
-    unknown = sorted(model.types - TRUSTED)
+    unknown = sorted(model.types - TRUSTED, key=lambda name: (refusal(name) == UNLISTED, name))
     if unknown:
         raise Denied(
-            f"the model holds a {unknown[0]}",
+            f"the model holds {', '.join(unknown[:3])}",
             why=f"{refusal(unknown[0])}; only types on the platform's list are loaded",
             next_step="build the model from types on the list, or ask the owners of the platform to add this one",
             types=unknown,

@@ -178,6 +178,7 @@ class _Reader:
             "BytesNode": self._bytes,
             "BytearrayNode": self._bytes,
             "MethodNode": self._method,
+            "PartialNode": self._partial,
         }
 
     def node(self, state: object, depth: int) -> Tree:
@@ -285,6 +286,19 @@ class _Reader:
         name = f"{self._name(state)}.{content.get('func')}"
         self.types.add(name)
         return Branch(f"method {name}", ((".__self__", self.node(content.get("obj"), depth + 1)),))
+
+    def _partial(self, state: dict[str, Any], depth: int) -> Branch:
+        """Return a call with bound arguments; what it calls is part of the name of its type."""
+        content = self._part(state, "content", dict)
+        parts = {f".{key}": self.node(value, depth + 1) for key, value in sorted(content.items())}
+        if parts.get(".namespace") in (ValueLeaf(None, "null"), Branch("dict builtins.dict")):
+            del parts[".namespace"]  # made when somebody looks for it; none and empty are the same
+        called = parts.get(".func")
+        if not isinstance(called, Branch) or called.children:
+            refuse("a call in its schema calls no function")
+        name = f"functools.partial({called.label.split(' ', 1)[-1]})"
+        self.types.add(name)
+        return Branch(f"partial {name} of {state['__module__']}.{state['__class__']}", tuple(parts.items()))
 
     def _other(self, state: dict[str, Any], depth: int) -> Branch:
         """Return the tree of a node of any other kind: every part of it counts."""

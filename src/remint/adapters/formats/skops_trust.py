@@ -121,6 +121,8 @@ _ESTIMATORS: Final = {
     "sklearn.tree._classes": "DecisionTreeClassifier DecisionTreeRegressor ExtraTreeClassifier ExtraTreeRegressor",
     "sklearn.tree._tree": "Tree",
     "sklearn.utils._bunch": "Bunch",
+    "sklearn.utils.validation": "check_array",
+    "sklearn.utils._metadata_requests": "MetadataRequest MethodMetadataRequest",
 }
 
 _PARTS: Final = {
@@ -159,10 +161,11 @@ _PARTS: Final = {
     "scipy.special._ufuncs": "expit logit",
 }
 
-TRUSTED: Final = frozenset(
+TRUSTED: Final[frozenset[str]] = frozenset(
     f"{module}.{name}" for table in (_ESTIMATORS, _PARTS) for module, names in table.items() for name in names.split()
-)
+) | {"functools.partial(sklearn.utils.validation.check_array)"}
 
+UNLISTED: Final = "it is not on the list of types that are known to be safe"
 REFUSED: Final = {
     "sklearn.neighbors": "its search trees read memory through numbers from the file; fit a model without neighbours",
     "sklearn.svm": "libsvm reads memory through counts from the file; use LinearSVC, or Nystroem with a linear model",
@@ -183,4 +186,4 @@ def refusal(name: str) -> str:
         'it is not on the list of types that are known to be safe'
     """
     reasons = [reason for module, reason in REFUSED.items() if name.startswith(f"{module}.")]
-    return reasons[0] if reasons else "it is not on the list of types that are known to be safe"
+    return reasons[0] if reasons else UNLISTED

@@ -1,14 +1,12 @@
-"""Tables in Parquet segments, as the platform looks at them (see ports.tables.Tables)."""
+"""Tables in Parquet segments, as the platform looks at them (see ports.tables.Tables).
+
+Arrow loads when a table is first read, so that commands which read none start without it.
+"""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
-from remint.adapters.tables.logical import TableHasher
-from remint.adapters.tables.parquet import Segments, read_segments
 from remint.errors import Invalid
 from remint.ports.tables import TableIdentity
 
@@ -18,6 +16,9 @@ class ParquetTables:
 
     def identify(self, files: Sequence[Path]) -> TableIdentity:
         """Return the identity of the table made of the rows of `files`, in order."""
+        from remint.adapters.tables.logical import TableHasher
+        from remint.adapters.tables.parquet import Segments
+
         segments = Segments(files)
         hasher = TableHasher(segments.schema)
         for batch in segments.stream():
@@ -28,6 +29,8 @@ class ParquetTables:
 
     def rows(self, files: Sequence[Path], *, limit: int, offset: int = 0) -> list[dict[str, Any]]:
         """Return some rows as plain values."""
+        from remint.adapters.tables.parquet import Segments
+
         segments = Segments(files)
         count = max(0, min(limit, segments.rows - offset))
         return list(segments.read_rows(offset, count).to_pylist())
@@ -35,6 +38,8 @@ class ParquetTables:
     def query(self, query: str, tables: Mapping[str, Sequence[Path]], *, limit: int) -> tuple[list[str], list[tuple[Any, ...]]]:
         """Return column names and at most `limit` rows of a SQL query over the named tables."""
         import duckdb
+
+        from remint.adapters.tables.parquet import read_segments
 
         connection = duckdb.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False})
         try:
@@ -56,41 +61,7 @@ class ParquetTables:
 
     def differences(self, left: Sequence[Path], right: Sequence[Path]) -> Sequence[str]:
         """Return, in words, where two tables differ."""
-        old, new = read_segments(list(left)), read_segments(list(right))
-        words = _schema_differences(old.schema, new.schema)
-        if old.num_rows != new.num_rows:
-            words.append(f"rows: {old.num_rows} → {new.num_rows}")
-        shared = [name for name in old.column_names if name in new.column_names and old[name].type == new[name].type]
-        count = min(old.num_rows, new.num_rows)
-        for name in shared:
-            words += _column_difference(name, old[name].slice(0, count), new[name].slice(0, count))
-        return words
+        from remint.adapters.tables.differences import table_differences
+        from remint.adapters.tables.parquet import read_segments
 
-
-def _schema_differences(old: pa.Schema, new: pa.Schema) -> list[str]:
-    words = [f"column {field.name} was added ({field.type})" for field in new if field.name not in old.names]
-    words += [f"column {field.name} was removed" for field in old if field.name not in new.names]
-    both = [field.name for field in old if field.name in new.names]
-    return words + [
-        f"column {name}: type {old.field(name).type} → {new.field(name).type}"
-        for name in both
-        if old.field(name).type != new.field(name).type
-    ]
-
-
-def _column_difference(name: str, old: pa.ChunkedArray, new: pa.ChunkedArray) -> list[str]:
-    same = pc.equal(old, new)
-    both_null = pc.and_(pc.is_null(old), pc.is_null(new))
-    if pa.types.is_floating(old.type):
-        both_null = pc.or_(both_null, pc.and_(pc.is_nan(old).fill_null(False), pc.is_nan(new).fill_null(False)))  # noqa: FBT003
-    differs = pc.invert(pc.or_(pc.fill_null(same, False), both_null))  # noqa: FBT003
-    count = pc.sum(pc.cast(differs, pa.int64())).as_py() or 0
-    if not count:
-        return []
-    first = pc.index(differs, True).as_py()
-    where = f"first in row {first + 1}: {old[first].as_py()!r} → {new[first].as_py()!r}"
-    words = f"{name}: {count} of {len(old)} values differ, {where}"
-    if pa.types.is_floating(old.type) or pa.types.is_integer(old.type):
-        largest = pc.max(pc.abs(pc.subtract(pc.cast(new, pa.float64()), pc.cast(old, pa.float64())))).as_py()
-        words += f", largest difference {largest:.3g}"
-    return [words]
+        return table_differences(read_segments(list(left)), read_segments(list(right)))

@@ -38,7 +38,7 @@ def _tree(lineage: Lineage, digest: Digest, indent: str, seen: set[Digest]) -> I
         return
     maker = node.maker
     again = "  (as above)" if digest in seen else ""
-    made = f"by {maker.step}, run {maker.run[:8]}, {maker.by}, {when(maker.at_us)}"
+    made = f"by {maker.step}, run {maker.run.short}, {maker.by}, {when(maker.at_us)}"
     yield f"{indent}{node.kind} {digest.short}{named}  {made}{again}"
     if digest in seen:
         return
@@ -66,5 +66,5 @@ def impact(out: Out, name: str, limit: int) -> None:
     for run in found:
         _, recipe = app.runs.show(run.id)
         made = ", ".join(output.artifact.short for output in run.end.outputs.values()) if run.end else ""
-        rows.append([run.id[:8], recipe.step, str(run.state), run.start.by, made])
+        rows.append([run.id.short, recipe.step, str(run.state), run.start.by, made])
     out.show("impact", {"runs": found}, table(["run", "step", "state", "by", "made"], rows) if rows else "nothing used it yet")

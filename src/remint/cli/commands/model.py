@@ -59,7 +59,7 @@ def show(out: Out, name: str) -> None:
         f"kind    {artifact.facts.get('estimator')} in {artifact.facts.get('format')}",
         f"inputs  {', '.join(artifact.facts.get('features', ()))}",
         *(f"metric  {key} {value:.6g}" for key, value in metrics.items()),
-        *(f"again   {one['level']} in run {one['run'][:8]} by {one['by']}" for one in again),
+        *(f"again   {one['level']} in run {one['run'][-8:]} by {one['by']}" for one in again),
     ]
     out.show("model", {"artifact": artifact, "metrics": metrics, "regenerations": again}, lines)
 

@@ -17,9 +17,10 @@ from remint.errors import Diverged
     show_default=True,
     help="The level that must be reached.",
 )
+@click.option("--vary", metavar="CONDITION=VALUE", help="Change one declared condition, such as seed=8, to see whether it matters.")
 @click.option("--check", is_flag=True, help="Only say whether everything needed is still here; run nothing.")
 @click.pass_obj
-def regenerate(out: Out, name: str, required: str, check: bool) -> None:
+def regenerate(out: Out, name: str, required: str, vary: str | None, check: bool) -> None:
     """Make an artifact again from its record and compare
 
     The recorded step runs again, from recorded code and inputs, in a fresh isolated process. Two outputs can agree at four
@@ -39,7 +40,13 @@ def regenerate(out: Out, name: str, required: str, check: bool) -> None:
                 next_step="restore what is missing from a backup or a remote",
             )
         return
-    result = app.regenerations.regenerate(context, digest, required=required)
+    varied = None
+    if vary is not None:
+        condition, equals, value = vary.partition("=")
+        if not equals or not value.isdecimal():
+            raise click.BadParameter(f"{vary!r} is not CONDITION=NUMBER", param_hint="--vary")
+        varied = {condition: int(value)}
+    result = app.regenerations.regenerate(context, digest, required=required, vary=varied)
     out.show("regeneration", {**vars_of(result), "passed": result.passed}, lines_of(name, result))
     if not result.passed:
         raise Diverged(
@@ -57,7 +64,7 @@ def vars_of(result: Regeneration) -> dict[str, object]:
 
 def lines_of(name: str, result: Regeneration) -> list[str]:
     """Return a regeneration as lines for people."""
-    lines = [f"{name} was made again in run {result.run[:8]}, following run {result.original[:8]}", f"level   {result.level}"]
+    lines = [f"{name} was made again in run {result.run.short}, following run {result.original.short}", f"level   {result.level}"]
     for output in result.outputs:
         lines.append(f"output  {output.name}: {output.level} ({output.recorded.short} → {output.regenerated.short})")
         if output.first_difference:

@@ -25,7 +25,7 @@ def list_(out: Out, limit: int, before: str | None, step: str | None) -> None:
     found = app.runs.list(limit=limit, before=before, step=step)
     rows = [
         [
-            run.id[:8] + run.id[-4:],
+            run.id.short,
             recipe.step,
             str(run.state),
             when(run.start.at_us),

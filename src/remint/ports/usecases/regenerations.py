@@ -1,8 +1,8 @@
 """Use cases of regeneration."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from remint.core.digest import Digest
 from remint.core.regeneration import Regeneration
@@ -39,9 +39,22 @@ class Regenerations(Protocol):
         ...
 
     def regenerate(
-        self, context: Context, digest: Digest, *, required: str = "content", on_line: Callable[[str], None] | None = None
+        self,
+        context: Context,
+        digest: Digest,
+        *,
+        required: str = "content",
+        vary: Mapping[str, Any] | None = None,
+        on_line: Callable[[str], None] | None = None,
     ) -> Regeneration:
         """Make an artifact again from its record, in a fresh isolated process, and compare. Signs what came of it.
+
+        Args:
+            context: who asks.
+            digest: the artifact.
+            required: the level asked for.
+            vary: declared conditions to change on purpose, to see whether they matter; then nothing is signed.
+            on_line: called with each line the step prints.
 
         Raises:
             NotFound: no run made it.

@@ -15,7 +15,7 @@ class Runs(Protocol):
         ...
 
     def show(self, text: str) -> tuple[Run, Recipe]:
-        """Return the run that an id, or the start of one (8 digits or more), means.
+        """Return the run that an id, or the start or end of one (8 digits or more), means.
 
         Raises:
             NotFound: none, or more than one, does.

@@ -68,9 +68,12 @@ class Birth:
             os.write(self._told, json.dumps(begun).encode())
             os.close(self._told)
             if "error" not in begun:
-                before = self._womb.loaded
                 result = runner.carry_out(
-                    self._order, guarded=begun["guarded"], before_failure=_lift_memory_limit, before=before
+                    self._order,
+                    guarded=begun["guarded"],
+                    shared=begun.get("shared", True),
+                    before_failure=_lift_memory_limit,
+                    before=self._womb.loaded,
                 )
                 runner.save(result, self._order["folder"])
                 status = 0
@@ -134,6 +137,7 @@ class Birth:
         return {
             "guarded": self._is_guarded(held),
             "isolation": self._isolation(held, mounted=mounted is not None),
+            "shared": mounted is not None or not held.abi,
             "why": held.missing,
         }
 

@@ -45,6 +45,7 @@ def carry_out(
     order: Order,
     *,
     guarded: bool = False,
+    shared: bool = True,
     before_failure: Callable[[], None] = lambda: None,
     before: Loaded | None = None,
 ) -> dict[str, Any]:
@@ -53,13 +54,14 @@ def carry_out(
     Args:
         order: the task.
         guarded: whether the guard is in force, for the advice in errors.
+        shared: whether it has shared memory, likewise.
         before_failure: called first when the step failed; frees what describing the failure needs.
         before: what was loaded before `__main__` was put in place; None where that is not known, as in a debugger.
 
     Returns:
         `state` (done, failed, stopped), `outputs` (kind, parts and facts by name), `error`, and `observed`.
     """
-    scene = Scene(f"{order['module']}:{order['qualname']}", order["code"], order["shown_as"], guarded, order["network"])
+    scene = Scene(f"{order['module']}:{order['qualname']}", order["code"], order["shown_as"], guarded, order["network"], shared)
     result: dict[str, Any] = {"v": PROTOCOL, "state": "done", "outputs": {}, "error": {}}
     try:
         function = _function(order)

@@ -29,6 +29,7 @@ class Scene:
         shown_as: the folder shown in its place.
         guarded: whether reads of undeclared files are refused.
         network: whether connections are allowed.
+        shared: whether there is shared memory.
     """
 
     step: str
@@ -36,6 +37,7 @@ class Scene:
     shown_as: str
     guarded: bool
     network: bool
+    shared: bool
 
     def shown(self, path: str) -> str:
         """Return a path with the project's own root in place of the folder with the copy of its code."""
@@ -104,6 +106,8 @@ def _advice(error: BaseException, scene: Scene) -> str:
         if not scene.network and _is_of_network(found):
             return "let the step connect (`network=True`), or make what it fetches an input (`ref(...)` or a `Files` parameter)"
         text = str(found)
+        if not scene.shared and _is_of_shared_memory(found):
+            return "use one process (`n_jobs=1`), or a machine that lets the step have shared memory of its own (namespaces)"
         if isinstance(found, PermissionError) or any(words in text.lower() for words in REFUSED):
             return _about_path(_path_of(found, text), scene)
     return ""
@@ -117,6 +121,12 @@ def _is_of_network(error: BaseException) -> bool:
     frames = traceback.extract_tb(error.__traceback__)
     calls = bool(frames) and any(word in (frames[-1].line or "") for word in ("connect", "bind(", "sendto"))
     return error.errno in UNREACHABLE or (isinstance(error, PermissionError) and error.filename is None and calls)
+
+
+def _is_of_shared_memory(error: BaseException) -> bool:
+    frames = traceback.extract_tb(error.__traceback__)
+    places = {"synchronize.py", "shared_memory.py"}
+    return isinstance(error, PermissionError) and bool(frames) and Path(frames[-1].filename).name in places
 
 
 def _path_of(error: BaseException, text: str) -> str:

@@ -169,6 +169,7 @@ class Zygote:
             cpu_us=spent.cpu_us,
             peak_bytes=spent.peak_bytes,
             wall_us=wall_us,
+            over_cpu=any(os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGXCPU for status in spent.status.values()),
             begun=begun,
         )
 

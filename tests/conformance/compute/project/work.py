@@ -382,7 +382,7 @@ def exit_at_once(code):
 def leave_running(how):
     command = {
         "child": "sleep 1000 &",
-        "daemon": "setsid sleep 1000 & disown 2>/dev/null",
+        "daemon": "setsid sleep 1000 &",
         "deaf": "trap '' TERM INT HUP; sleep 1000 &",
     }
     subprocess.run(["sh", "-c", command[how]], check=True)
@@ -433,9 +433,14 @@ def fill(limit):
 
 
 def forge_link(target):
-    for number in ("0", "1"):
-        folder = Path.cwd().parent / "outputs" / number
-        if folder.is_dir():
-            folder.rmdir()
     (Path.cwd().parent / "outputs" / "result.json").symlink_to(target)
+    os._exit(0)
+
+
+def forge_result(told, target):
+    folder = Path.cwd().parent / "outputs"
+    (folder / "0").mkdir()
+    (folder / "0" / "link").symlink_to(target)
+    (folder / "0" / "folder").symlink_to(os.path.dirname(target))
+    (folder / "result.json").write_text(told)
     os._exit(0)

@@ -1,7 +1,7 @@
 """What the files promise. A file that breaks a promise is refused, and the rows that break it are named.
 
-The limits come from what the columns mean and from January to July 2013; later files were not looked at. They are wide on purpose:
-a contract refuses what cannot be true, and leaves what is merely unusual to the monitors.
+The limits come from what the columns mean and from January to July 2013; later files were not looked at. They are wide on
+purpose: a contract refuses what cannot be true, and leaves what is merely unusual to the monitors.
 """
 
 from remint import Column, Contract
@@ -34,7 +34,7 @@ FLIGHT_FILE = {
 """Type of each column of a file of flights. Clock times are whole numbers, 1735 for 17:35; delays and durations are minutes."""
 
 FLIGHT_KEY = ("year", "month", "day", "carrier", "flight", "origin")
-"""What tells one flight from another. Without the origin 24 flights of the year would be lost: a through flight keeps its number."""
+"""What tells one flight from another. The origin is part of it: a flight from two airports can have one number."""
 
 WEATHER_FILE = {
     "origin": "utf8",
@@ -82,8 +82,9 @@ AIRPORT_FILE = {
 def flights_contract(month: str) -> Contract:
     """Return what the flights of a month promise.
 
-    The last four columns are made by `flights.ingest`. They turn rules over a row into rules over a column: a flight whose taxiing
-    takes less than no time has a wrong clock time, delay or time in the air, or goes to an airport in another zone than was thought.
+    The last four columns are made by `flights.ingest`. They turn rules over a row into rules over a column: a flight whose
+    taxiing takes less than no time has a wrong clock time, delay or time in the air, or goes to an airport in another zone
+    than was thought.
     """
     return Contract(
         columns=(

@@ -49,8 +49,8 @@ from due order by line
 def ingest_flights(file: Files, airports: Table, month: str) -> Table:
     """Return the flights of a month, with their instants in UTC and whether they were late.
 
-    `landed_at` is the scheduled arrival, put on the time line by the clock of the destination, plus the delay. For flights that were
-    cancelled or diverted `landed_at` and `late` are null: they never arrived, and nothing is made up for them.
+    `landed_at` is the scheduled arrival, put on the time line by the clock of the destination, plus the delay. For flights
+    that were cancelled or diverted `landed_at` and `late` are null: they never arrived, and nothing is made up for them.
 
     Args:
         file: one CSV file.

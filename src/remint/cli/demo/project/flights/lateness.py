@@ -1,8 +1,8 @@
 """Recent lateness: what was known, at a moment, of the flights that had landed by then.
 
-A window of an hour at 17:00 holds the landings after 16:00 and up to 17:00. Counting is done on running totals: landings are sorted
-by key and time once, and a window is the total at its end minus the total at its start. All totals are whole numbers, so the same
-flights give the same features to the last bit.
+A window of an hour at 17:00 holds the landings after 16:00 and up to 17:00. Counting is done on running totals: landings
+are sorted by key and time once, and a window is the total at its end minus the total at its start. All totals are whole
+numbers, so the same flights give the same features to the last bit.
 """
 
 from dataclasses import dataclass
@@ -64,17 +64,18 @@ def _divided(sums: Integers, counts: Integers) -> NDArray[np.float64]:
     return shares
 
 
-def seen_at_departure(flights: Flights, keys: Integers, hours: int) -> Seen:
-    """Return what each flight could see of the flights of its key that landed in the `hours` before its scheduled departure.
+def seen_at_departure(flights: Flights, keys: Integers, hours: int, *, asking: int | None = None) -> Seen:
+    """Return what flights could see of the flights of their key that landed in the `hours` before their scheduled departure.
 
-    A flight that lands at that very moment is seen; one in the air, cancelled or diverted is not; and no flight ever sees itself, not
-    even one that left and landed before its scheduled departure.
+    A flight that lands at that very moment is seen; one in the air, cancelled or diverted is not; and no flight ever sees
+    itself, not even one that left and landed before its scheduled departure.
 
     Args:
         flights: those that ask and those that are seen, in any order.
         keys: whole numbers >= 0, such as the position of the carrier in a list, shape (flights,). A flight with key -1 has no
             such group: it sees nothing and is not seen.
         hours: length of the window, above 0.
+        asking: how many of the flights, from the first, ask; all if None. The others are only seen.
 
     Example:
         >>> flights = Flights(*(np.array(column) for column in ([0, 9], [5, 12], [1, 0], [30, -3])))
@@ -82,21 +83,23 @@ def seen_at_departure(flights: Flights, keys: Integers, hours: int) -> Seen:
         [0, 30]
     """
     window_us = hours * HOUR_US
+    asks = slice(0, asking)
+    scheduled_us, asked = flights.scheduled_us[asks], keys[asks]
+    start = int(scheduled_us.min()) - window_us - 1
+    # one number for key and time, so that one sorted column answers for all keys; times outside the windows go to their ends
+    reach = int(scheduled_us.max()) - start + 2
     arrived = np.flatnonzero((flights.landed_us != NOT_LANDED) & (keys >= 0))
-    start = int(flights.scheduled_us.min()) - window_us - 1
-    # one number for key and time, so that one sorted column answers for all keys; times outside it are moved to its ends
-    reach = int(flights.scheduled_us.max()) - start + 2
-    moments = np.clip(flights.landed_us - start, 0, reach - 1) + keys * reach
-    order = arrived[np.argsort(moments[arrived], kind="stable")]
-    landings = moments[order]
-    until = np.searchsorted(landings, keys * reach + flights.scheduled_us - start, side="right")
-    since = np.searchsorted(landings, keys * reach + flights.scheduled_us - window_us - start, side="right")
-    before = flights.scheduled_us - flights.landed_us
-    itself = ((before >= 0) & (before < window_us)).astype(np.int64)
-    asking = (keys >= 0).astype(np.int64)
+    moments = keys[arrived] * reach + np.clip(flights.landed_us[arrived] - start, 0, reach - 1)
+    order = np.argsort(moments, kind="stable")
+    landings, arrived = moments[order], arrived[order]
+    until = np.searchsorted(landings, asked * reach + scheduled_us - start, side="right")
+    since = np.searchsorted(landings, asked * reach + scheduled_us - start - window_us, side="right")
+    sooner = scheduled_us - flights.landed_us[asks]
+    itself = (sooner >= 0) & (sooner < window_us)
 
     def total(values: Integers) -> Integers:
-        running = np.concatenate(([0], np.cumsum(values[order])))
-        return (running[until] - running[since] - itself * values) * asking
+        running = np.concatenate(([0], np.cumsum(values[arrived])))
+        sums = running[until] - running[since] - np.where(itself, values[asks], 0)
+        return np.where(asked >= 0, sums, 0)
 
     return Seen(total(np.ones_like(flights.late)), total(flights.late), total(flights.delay))

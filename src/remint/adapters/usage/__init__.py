@@ -1,0 +1,1 @@
+"""Usage logs: in files, and in memory for tests."""

@@ -1,0 +1,1 @@
+"""Servers: translating protocols to use cases. Importing this loads no web server."""

@@ -1,0 +1,64 @@
+"""Small records of every noun, for the tests of catalogs."""
+
+from remint.core.artifact import Artifact, Kind, Part
+from remint.core.change import Change, PlannedMove
+from remint.core.digest import digest_bytes
+from remint.core.evidence import Evidence, statement
+from remint.core.ids import ChangeId, PrincipalId, RunId, uuid7
+from remint.core.recipe import Recipe, Source
+from remint.core.ref import Move, RefName
+from remint.core.run import End, Output, Start, State, Usage
+
+ANA, BO = PrincipalId("ana"), PrincipalId("bo")
+FLIGHTS = RefName("main", "data", "flights")
+DELAY = RefName("main", "model", "delay")
+
+
+def digest(name):
+    return digest_bytes(str(name).encode())
+
+
+A, B, C, D = (digest(name) for name in "abcd")
+
+
+def artifact(name, **facts):
+    return Artifact(digest(name), Kind.FILES, (Part(f"{name}.txt", digest(f"bytes of {name}"), len(str(name))),), facts)
+
+
+def recipe(step="pipeline:train", **arguments):
+    return Recipe(step, A, arguments, {"data": Source(artifact=B)}, C, {"seed": 7}, {"model": "model"})
+
+
+def run_id(number):
+    return RunId(uuid7(1_700_000_000_000_000 + number * 1000, digest(number).raw))
+
+
+def start(number, of=None, **fields):
+    made = {
+        "recipe": (of or recipe()).key(),
+        "run_key": A,
+        "inputs": {"data": B},
+        "workspace": "main",
+        "by": ANA,
+        "why": "first",
+    }
+    return Start(**{"id": run_id(number), "at_us": number, "code": C, **made, **fields})
+
+
+def end(number, state=State.DONE, **fields):
+    made = {"outputs": {"model": Output(D, A)} if state is State.DONE else {}, "guarded": True, "usage": Usage(1, 2, 3)}
+    return End(run_id(number), state, number + 1, **{**made, **fields})
+
+
+def move(name, old, new, *, at_us=0, **fields):
+    return Move(name, 0, old, new, ANA, at_us, "because", **fields)
+
+
+def change(*moves, **fields):
+    planned = moves or (PlannedMove(DELAY, A, B),)
+    return Change(ChangeId(""), "a better model", planned, ANA, frozenset({ANA, BO}), 5, **fields)
+
+
+def evidence(subject=A, predicate="evaluated", *, at_us=0, by=ANA, **facts):
+    payload = statement(subject, predicate, facts, by=by, at_us=at_us)
+    return Evidence(subject, predicate, facts, by, at_us, payload, digest(at_us).raw * 2)

@@ -1,0 +1,12 @@
+"""A fresh executor for each test, since these end or kill what it keeps."""
+
+import pytest
+from tests.conformance.compute.bench import Bench
+
+from remint.adapters.compute.process import ProcessExecutor
+
+
+@pytest.fixture
+def bench(tmp_path):
+    with ProcessExecutor() as executor:
+        yield Bench(tmp_path, executor)

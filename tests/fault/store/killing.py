@@ -1,0 +1,193 @@
+"""Kills a child at every point between two calls that change a disk, one child for each point.
+
+Run as a program it prepares a folder, forks a child that does the work of a scenario, and lets that child kill itself (SIGKILL,
+so that nothing is cleaned up) right before the N-th such call; then a new folder and N + 1, until a child comes to its end.
+"""
+
+import os
+import resource
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from remint.adapters.blobs.local import PIECE_BYTES, LocalBlobs
+from remint.adapters.catalog.engine import SqlCatalog
+from remint.core.artifact import Artifact, Kind, Part, files_digest
+from remint.core.digest import Digest, digest_bytes
+from remint.core.entry import Entry, Frontier, first_bad, leaf_digest
+from remint.core.ids import PrincipalId
+from remint.core.ref import Move, RefName
+
+ROOT = Path(__file__).parents[3]
+ANA = PrincipalId("ana")
+FLIGHTS = RefName("main", "data", "flights")
+CHANGING = {"open", "mkdir", "chmod", "rename", "replace", "unlink", "remove", "rmdir", "write", "fsync", "close", "execute"}
+OLD, PUT, GIVEN, MADE = b"old", b"put " * 500, b"g" * (PIECE_BYTES + 1), b"made" * 700
+
+
+def artifact_of(*contents: bytes) -> Artifact:
+    """Return the set of files with these contents."""
+    parts = tuple(Part(f"{n}.bin", digest_bytes(content), len(content)) for n, content in enumerate(contents))
+    return Artifact(files_digest(Kind.FILES, parts), Kind.FILES, parts)
+
+
+BEFORE, AFTER = artifact_of(OLD), artifact_of(PUT, GIVEN, MADE)
+
+
+@dataclass(frozen=True)
+class Project:
+    """A folder with a store, a catalog, and files to keep."""
+
+    folder: Path
+
+    def blobs(self) -> LocalBlobs:
+        """Open the store."""
+        return LocalBlobs(self.folder / "store")
+
+    def catalog(self) -> SqlCatalog:
+        """Open the catalog."""
+        return SqlCatalog(self.folder / "catalog.db")
+
+    def make_files(self) -> None:
+        """Write the files that the work keeps, where they are not."""
+        (self.folder / "given").write_bytes(GIVEN)
+        (self.folder / "made").write_bytes(MADE)
+
+    def has_committed(self) -> bool:
+        """Return whether the work saw its commit come back."""
+        return (self.folder / "committed").exists()
+
+
+def prepare_keeping(project: Project) -> None:
+    """Leave one artifact recorded, and the files for the work."""
+    project.make_files()
+    blobs, catalog = project.blobs(), project.catalog()
+    blobs.put(OLD)
+    record(catalog, blobs, BEFORE)
+    catalog.close()
+
+
+def keep(project: Project) -> None:
+    """Put, put a file, take a file, flush, and commit what refers to them."""
+    blobs, catalog = project.blobs(), project.catalog()
+    blobs.put(PUT)
+    blobs.put_file(project.folder / "given")
+    blobs.take(project.folder / "made")
+    record(catalog, blobs, AFTER)
+    (project.folder / "committed").touch()
+    catalog.close()
+
+
+def record(catalog: SqlCatalog, blobs: LocalBlobs, artifact: Artifact) -> None:
+    """Flush, then record an artifact, the move of the ref to it, and the entry, in one transaction; nothing if it is done."""
+    blobs.flush()
+    with catalog.begin() as tx:
+        seen = tx.refs.get(FLIGHTS)
+        old = seen.artifact if seen else None
+        if old != artifact.digest:
+            tx.artifacts.add(artifact, at_us=0)
+            assert tx.refs.move(Move(FLIGHTS, 0, old, artifact.digest, ANA, 0, "kept"))
+            tx.entries.append(Entry("ref:move", str(FLIGHTS), ANA, 0, {"from": old, "to": artifact.digest}))
+
+
+def prepare_nothing(project: Project) -> None:
+    """Leave an empty folder; load what migrations need, so that only the disk is between the calls."""
+    folder = project.folder / "loading"
+    folder.mkdir()
+    SqlCatalog(folder / "catalog.db").close()
+    shutil.rmtree(folder)
+
+
+def open_new(project: Project) -> None:
+    """Make a catalog."""
+    project.catalog().close()
+
+
+SCENARIOS = {"keep": (prepare_keeping, keep), "open": (prepare_nothing, open_new)}
+
+
+@dataclass(frozen=True)
+class State:
+    """What is found in a project that was opened again."""
+
+    ref: Digest | None
+    entries: int
+    first_bad: int | None
+    frontier_fits: bool
+    lost: tuple[Digest, ...]
+    altered: tuple[Digest, ...]
+
+
+def state_of(project: Project) -> State:
+    """Open a project and check everything in it against everything else."""
+    blobs, catalog = project.blobs(), project.catalog()
+    with catalog.read() as tx:
+        seen = tx.refs.get(FLIGHTS)
+        leaves, frontier = tx.entries.leaves(), tx.entries.frontier()
+        recorded = [tx.artifacts.get(digest) for digest in tx.artifacts.known([BEFORE.digest, AFTER.digest])]
+    catalog.close()
+    again = Frontier()
+    for leaf in leaves:
+        again = again.appended(leaf_digest(leaf))
+    parts = [part for artifact in recorded for part in artifact.parts]
+    lost = tuple(part.blob for part in parts if not blobs.has(part.blob))
+    altered = tuple(digest for digest in blobs.digests() if digest_bytes(blobs.path(digest).read_bytes()) != digest)
+    return State(seen and seen.artifact, len(leaves), first_bad(leaves), again == frontier, lost, altered)
+
+
+def _changes_a_disk(called: Any) -> bool:
+    of = getattr(called, "__self__", None)
+    harmless = isinstance(of, str) or (isinstance(of, sqlite3.Cursor) and called.__name__ == "close")
+    return called.__name__ in CHANGING and not harmless
+
+
+def _die_at(point: int) -> None:
+    passed = 0
+
+    def watch(_frame: Any, event: str, called: Any) -> None:
+        nonlocal passed
+        if event == "c_call" and _changes_a_disk(called):
+            passed += 1
+            if passed == point:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.setprofile(watch)
+
+
+def main(scenario: str, root: str) -> None:
+    """Try every point of a scenario, each in a folder of `root` named by its number."""
+    prepare, work = SCENARIOS[scenario]
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    first = Project(Path(root).with_name("first"))
+    first.folder.mkdir()
+    prepare(first)
+    killed, point = True, 0
+    while killed:
+        point += 1
+        project = Project(Path(root) / f"{point:04}")
+        shutil.copytree(first.folder, project.folder)
+        child = os.fork()
+        if child == 0:
+            _die_at(point)
+            work(project)
+            os._exit(0)
+        _, status = os.waitpid(child, 0)
+        killed = os.WIFSIGNALED(status)
+        assert killed or os.waitstatus_to_exitcode(status) == 0, f"the work failed at point {point}"
+
+
+def kill_everywhere(scenario: str, folder: Path) -> list[Project]:
+    """Return the projects as the kills left them, in order of the points; the last one was not killed."""
+    root = folder / "killed"
+    root.mkdir()
+    program = "import sys; from tests.fault.store.killing import main; main(*sys.argv[1:])"
+    path = os.pathsep.join([str(ROOT / "src"), str(ROOT)])
+    subprocess.run(
+        [sys.executable, "-c", program, scenario, str(root)], check=True, timeout=120, env={**os.environ, "PYTHONPATH": path}
+    )
+    return [Project(folder) for folder in sorted(root.iterdir())]

@@ -1,0 +1,88 @@
+import pytest
+
+from tests.support.remint_cli import Project, make_project
+
+MODEL = '''
+from helpers import labels_of
+from remint import Files, Metrics, Model, Table, pipeline, ref, step
+
+
+@step(exact="content")
+def points(file: Files, rows: int = 400) -> Table:
+    scale = float(file.read().decode())
+    return Table({"x": [i * scale / rows for i in range(rows)], "z": [(i * 7 % 13) / 13 for i in range(rows)],
+                  "late": labels_of(rows)})
+
+
+@step(seed=7, exact="content")
+def train(data: Table, c: float = 1.0) -> Model:
+    from sklearn.linear_model import LogisticRegression
+
+    x, y = data.xy("late")
+    return LogisticRegression(C=c).fit(x, y)
+
+
+@step
+def score(model: Model, data: Table, champion: Model | None = None) -> Metrics:
+    from sklearn.metrics import roc_auc_score
+
+    _, y = data.xy("late")
+    auc = float(roc_auc_score(y, model.scores(data)))
+    found = Metrics(auc=auc)
+    if champion is not None:
+        gain = auc - float(roc_auc_score(y, champion.scores(data)))
+        found["gain"] = {"auc": {"difference": gain, "low": gain, "high": gain}}
+    return found
+
+
+@pipeline("data/points")
+def make_points(rows: int = 400):
+    return points(ref("data/scale"), rows)
+
+
+@pipeline("model/late")
+def late(c: float = 1.0, data=ref("data/points")):
+    model = train(data, c)
+    return model, score(model, data, ref("main:model/late", optional=True))
+
+'''
+
+HELPERS = """
+LIMIT = 0.5
+
+
+def labels_of(rows):
+    return [int(((i * 7919) % 97) / 97 + i / rows / 2 > LIMIT) for i in range(rows)]
+"""
+
+
+@pytest.fixture
+def project(tmp_path) -> Project:
+    made = make_project(
+        tmp_path / "a project",
+        MODEL,
+        settings='[approvals]\napprover = 1\n[gates."model/*"]\neval-passed = { metric = "auc", minimum = 0.6 }\nlineage-complete = {}\n',
+    )
+    made.write("helpers.py", HELPERS)
+    made.write("scale.txt", "1.0")
+    made.cli("principals", "create", "bo", "--role", "approver")
+    made.cli("add", "scale.txt", "--as", "data/scale")
+    return made
+
+
+@pytest.fixture
+def trained(project) -> Project:
+    """A project with data in main and a model in the sandbox `ana`."""
+    project.cli("run", "data/points")
+    project.cli("sandboxes", "create", "ana")
+    project.cli("run", "model/late", "-w", "ana")
+    return project
+
+
+@pytest.fixture
+def merged(trained) -> Project:
+    """A project whose model is in production."""
+    trained.cli("propose", "ana:model/late")
+    trained.cli("changes", "approve", "1", "--as", "bo")
+    trained.cli("changes", "merge", "1")
+    return trained
