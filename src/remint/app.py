@@ -135,7 +135,7 @@ class App:
             return InlineExecutor()
         from remint.adapters.compute.process import ProcessExecutor
 
-        return ProcessExecutor()
+        return ProcessExecutor(keep_out=(self.settings.state,))
 
     # ---- services
 

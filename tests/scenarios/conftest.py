@@ -1,3 +1,6 @@
+import shutil
+from pathlib import Path
+
 import pytest
 
 from tests.support.remint_cli import Project, make_project
@@ -22,7 +25,7 @@ def train(data: Table, c: float = 1.0) -> Model:
     return LogisticRegression(C=c).fit(x, y)
 
 
-@step
+@step(exact="metrics")
 def score(model: Model, data: Table, champion: Model | None = None) -> Metrics:
     from sklearn.metrics import roc_auc_score
 
@@ -56,10 +59,10 @@ def labels_of(rows):
 """
 
 
-@pytest.fixture
-def project(tmp_path) -> Project:
+@pytest.fixture(scope="session")
+def project_made(tmp_path_factory) -> Project:
     made = make_project(
-        tmp_path / "a project",
+        tmp_path_factory.mktemp("made") / "a project",
         MODEL,
         settings='[approvals]\napprover = 1\n[gates."model/*"]\neval-passed = { metric = "auc", minimum = 0.6 }\nlineage-complete = {}\n',
     )
@@ -70,19 +73,42 @@ def project(tmp_path) -> Project:
     return made
 
 
-@pytest.fixture
-def trained(project) -> Project:
-    """A project with data in main and a model in the sandbox `ana`."""
-    project.cli("run", "data/points")
-    project.cli("sandboxes", "create", "ana")
-    project.cli("run", "model/late", "-w", "ana")
-    return project
+@pytest.fixture(scope="session")
+def project_trained(project_made, tmp_path_factory) -> Project:
+    made = _copied(project_made, tmp_path_factory.mktemp("trained"))
+    made.cli("run", "data/points")
+    made.cli("sandboxes", "create", "ana")
+    made.cli("run", "model/late", "-w", "ana")
+    return made
+
+
+@pytest.fixture(scope="session")
+def project_merged(project_trained, tmp_path_factory) -> Project:
+    made = _copied(project_trained, tmp_path_factory.mktemp("merged"))
+    made.cli("propose", "ana:model/late")
+    made.cli("changes", "approve", "1", "--as", "bo")
+    made.cli("changes", "merge", "1")
+    return made
+
+
+def _copied(made: Project, folder: Path) -> Project:
+    shutil.copytree(made.root, folder / made.root.name)
+    return Project(folder / made.root.name)
 
 
 @pytest.fixture
-def merged(trained) -> Project:
-    """A project whose model is in production."""
-    trained.cli("propose", "ana:model/late")
-    trained.cli("changes", "approve", "1", "--as", "bo")
-    trained.cli("changes", "merge", "1")
-    return trained
+def project(project_made, tmp_path) -> Project:
+    """A project with a principal `bo` who may approve, and a source in main."""
+    return _copied(project_made, tmp_path)
+
+
+@pytest.fixture
+def trained(project_trained, tmp_path) -> Project:
+    """The same, with data in main and a model in the sandbox `ana`."""
+    return _copied(project_trained, tmp_path)
+
+
+@pytest.fixture
+def merged(project_merged, tmp_path) -> Project:
+    """The same, with the model in production."""
+    return _copied(project_merged, tmp_path)

@@ -15,9 +15,16 @@ if TYPE_CHECKING:
 
 
 class RunProgress:
-    """Shows what happens to each step of a graph while it runs."""
+    """Shows what happens to each step of a graph while it runs.
 
-    def __init__(self, out: Out, graph: Graph) -> None:
+    Args:
+        out: how to print.
+        graph: what runs.
+        quiet_lines: show the bar only, and what steps print.
+    """
+
+    def __init__(self, out: Out, graph: Graph, *, quiet_lines: bool = False) -> None:
+        self._quiet_lines = quiet_lines
         self._silent = out.quiet or out.as_json
         self._graph = graph
         self._bar: Bar | None = None
@@ -56,6 +63,8 @@ class RunProgress:
                 self._bar.update(self._task, description=f"{self._graph.name}  {progress.name}")
             elif progress.what in {"hit", "done"}:
                 self._bar.advance(self._task)
+        if self._quiet_lines and progress.what in {"start", "done"}:
+            return
         if progress.what == "done":
             self._line(f"  ran   {progress.name} in {duration(progress.wall_us)}")
         elif progress.what == "start":

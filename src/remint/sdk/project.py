@@ -1,5 +1,6 @@
 """Loading a project's pipelines: the one place that imports user code into this process."""
 
+import importlib
 import importlib.util
 import sys
 import traceback
@@ -22,6 +23,7 @@ def load_pipelines(root: Path, files: Sequence[str]) -> dict[str, Pipeline]:
         Invalid: a file cannot be imported; the message has the user's own line.
         Conflict: two pipelines have one name.
     """
+    _forget(root)
     found: dict[str, Pipeline] = {}
     for name in files:
         module = _import(root, name)
@@ -37,6 +39,20 @@ def load_pipelines(root: Path, files: Sequence[str]) -> dict[str, Pipeline]:
     return found
 
 
+_roots: list[str] = []
+
+
+def _forget(root: Path) -> None:
+    """Forget the modules of every project loaded so far, so that a second project, or an edit, is seen as it is now."""
+    if str(root) not in _roots:
+        _roots.append(str(root))
+    sys.path[:] = [entry for entry in sys.path if entry not in _roots]
+    for name, module in list(sys.modules.items()):
+        place = getattr(module, "__file__", None)
+        if isinstance(place, str) and any(place.startswith(f"{known}/") and "site-packages" not in place for known in _roots):
+            del sys.modules[name]
+
+
 def _import(root: Path, name: str) -> object:
     path = root / name
     if not path.is_file():
@@ -47,6 +63,7 @@ def _import(root: Path, name: str) -> object:
         )
     if str(root) not in sys.path:
         sys.path.insert(0, str(root))
+        importlib.invalidate_caches()
     module_name = name.removesuffix(".py").replace("/", ".")
     spec = importlib.util.spec_from_file_location(module_name, path)
     if spec is None or spec.loader is None:

@@ -168,7 +168,7 @@ class Table:
         try:
             for name, table in tables.items():
                 connection.register(name, table.arrow())
-            return Table(connection.execute(query).to_arrow_table())
+            return Table(connection.sql(query).to_arrow_table())
         except (duckdb.ParserException, duckdb.BinderException, duckdb.CatalogException) as error:
             first_line = re.sub(r"\s+", " ", str(error)).strip()
             raise Invalid("the query was refused", why=first_line[:500], next_step="mend the SQL") from error

@@ -92,9 +92,10 @@ class ControlService:
         value: Any = self.artifacts.value(reports[0].new)
         if not isinstance(value, dict) or value.get("model") != ref.artifact:
             return (), False
-        return [str(alarm) for alarm in value.get("alarms", ())], True
+        firing = [alarm for alarm in value.get("alarms", ()) if alarm["measure"] in value.get("firing", ())]
+        return [f"{alarm['measure']}, week of {alarm['week']}: {alarm['reason']}" for alarm in firing[-3:]], True
 
 
 def _report_ref(ref: Ref) -> RefName:
     """Return where a monitor's newest findings about a model are kept."""
-    return RefName(PRODUCTION, "report", f"watch/{ref.name.name}")
+    return RefName(PRODUCTION, "evaluation", f"watch/{ref.name.name}")

@@ -149,6 +149,12 @@ def test_an_error_of_remint_keeps_its_sentences(bench):
     ]
 
 
+def test_an_error_that_cannot_say_what_it_is_is_still_a_failure(bench):
+    (bench.code / "mute.py").write_text("class E(Exception):\n    def __str__(self): raise KeyError\ndef f(): raise E\n")
+    result = bench.run("f", module="mute")
+    assert (result.state, result.error["what"]) == ("failed", "step mute:f raised E")
+
+
 def test_sys_exit_is_a_failure(bench):
     result = bench.run("leave", code=0)
     assert (result.state, result.error["what"]) == ("failed", "step work:leave ended its process with sys.exit(0)")

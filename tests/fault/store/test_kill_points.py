@@ -2,6 +2,7 @@
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -87,12 +88,13 @@ def test_a_file_that_was_taken_is_there_or_here_in_full(killed):
     assert all(found)
 
 
-def test_doing_the_work_again_completes_it(killed, tmp_path_factory):
-    for project in killed:
+def test_doing_the_work_again_completes_it(killed, tmp_path):
+    again = [Project(Path(shutil.copytree(project.folder, tmp_path / project.folder.name))) for project in killed]
+    for project in again:
         project.make_files()
         keep(project)
     done = State(AFTER.digest, 2, None, frontier_fits=True, lost=(), altered=())
-    assert {state_of(project) for project in killed} == {done}
+    assert {state_of(project) for project in again} == {done}
 
 
 def test_a_catalog_killed_while_it_was_made_opens(tmp_path):

@@ -32,7 +32,7 @@ def test_a_feature_keeps_its_name_if_it_is_free(features):
     assert kept == [name for name in features if name not in COLUMNS]
 
 
-@pytest.mark.parametrize("text", ["ana:model/x", "main:data/x", "model/x@2", "data/x"])
+@pytest.mark.parametrize("text", ["ana:model/x", "main:data/x", "model/x@2"])
 def test_only_what_production_points_at_may_be_served(text):
     with pytest.raises((Denied, InvalidName)):
         model_ref(text)

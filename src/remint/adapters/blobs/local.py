@@ -101,10 +101,10 @@ class LocalBlobs:
                 pending, self._unflushed = self._unflushed, set()
             try:
                 self._sync(pending)
-            except BaseException:
+                pending = set()
+            finally:
                 with self._adding:
                     self._unflushed |= pending
-                raise
 
     def _sync(self, pending: set[Digest]) -> None:
         if not pending:

@@ -88,6 +88,7 @@ class Module:
         self.compiled = content if file and not file.endswith(".py") else b""
         tree = ast.Module([], []) if self.compiled else parsed(content, file)
         self._tree = tree
+        self._has_globals = any(isinstance(node, ast.Global) for node in ast.walk(tree))
         self.statements: list[Statement] = []
         for node in _that_run(tree.body):
             self.statements += self._statements(node)
@@ -143,7 +144,7 @@ class Module:
             ]
         found = bindings_of([node], self.package)
         names, aliases = set(found.names), list(found.aliases)
-        for part in ast.walk(node):
+        for part in ast.walk(node) if self._has_globals else ():
             if isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef):
                 inner = bindings_of(part.body, self.package)
                 names |= inner.globals

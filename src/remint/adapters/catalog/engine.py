@@ -52,12 +52,11 @@ class SqlCatalog:
             path.write_bytes(_blank())
         self._engine = _engine(path, busy_timeout_ms=busy_timeout_ms, durable=folder is None)
         self._release = weakref.finalize(self, _release, self._engine, folder)
-        try:
+        with contextlib.ExitStack() as on_failure:
+            on_failure.callback(self.close)
             with self._errors():
                 _bring_to_head(self._engine)
-        except BaseException:
-            self.close()
-            raise
+            on_failure.pop_all()
 
     @contextlib.contextmanager
     def begin(self) -> Iterator[SqlTransaction]:
@@ -82,9 +81,8 @@ class SqlCatalog:
             try:
                 yield connection
                 connection.exec_driver_sql("COMMIT")
-            except BaseException:
+            finally:
                 _roll_back(connection)
-                raise
 
     @contextlib.contextmanager
     def _errors(self, *, writing: bool = True) -> Iterator[None]:
@@ -141,7 +139,11 @@ def _set_wal(connection: sqlite3.Connection, *, patience_s: float) -> None:
 
 
 def _roll_back(connection: Connection) -> None:
-    # A full disk and some other failures end the transaction by themselves; a second end would hide their error.
+    """Undo what was not committed.
+
+    After a commit there is nothing to do; a full disk and some other failures end the transaction by themselves, and ending it
+    twice would hide their error.
+    """
     driver: Any = connection.connection.driver_connection
     if driver.in_transaction:
         connection.exec_driver_sql("ROLLBACK")
@@ -163,9 +165,8 @@ def _bring_to_head(engine: Engine) -> None:
             if _revision(connection) == found:
                 _upgrade(connection)
             connection.exec_driver_sql("COMMIT")
-        except BaseException:
+        finally:
             _roll_back(connection)
-            raise
     _bring_to_head(engine)
 
 

@@ -38,9 +38,8 @@ class InlineExecutor:
     """Carries out a task in this process, so that a debugger can follow it (see ports.compute.Executor).
 
     Results are never guarded. Limits are not held. The hash seed is that of this process; threads are what libraries already
-    took. Not for several threads at once: the working folder and the import path belong to the whole process, and are put back
-    afterwards, as are the
-    random numbers.
+    took. Not for several threads at once: the working folder and the import path belong to the whole process. They are put back
+    afterwards, as are the random numbers.
     """
 
     def run(self, task: Task, *, on_line: Callable[[str], None] | None = None) -> Result:

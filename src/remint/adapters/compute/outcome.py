@@ -114,16 +114,16 @@ def read_outputs(told: Mapping[str, Any], folder: Path) -> dict[str, OutputFiles
     """
     found: dict[str, OutputFiles] = {}
     for name, output in told.items():
-        parts = tuple((part, _place(folder / output["folder"], place)) for part, place in output["parts"])
+        parts = tuple((part, _place(folder, output["folder"], place)) for part, place in output["parts"])
         found[name] = OutputFiles(Kind(output["kind"]), parts, output["facts"])
     return found
 
 
-def _place(folder: Path, told: str) -> Path | str:
+def _place(folder: Path, output: str, told: str) -> Path | str:
     if told.startswith(BLOB):
         return told
     place = folder
-    for part in Path(told).parts:
+    for part in Path(output, told).parts:
         place = place / part
         if part in {"..", "/"} or place.is_symlink():
             raise ValueError(f"the step left {told}, which leads out of its folder")

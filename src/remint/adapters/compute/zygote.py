@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import remint
 from remint.adapters.compute.order import PROTOCOL, ZYGOTE
 from remint.adapters.compute.tree import read_session
 from remint.errors import Unavailable
@@ -70,7 +69,7 @@ def _path_of_packages() -> list[str]:
     """Return the folders of packages a new interpreter would not find by itself."""
     found = {os.path.realpath(sysconfig.get_path(name)) for name in ("purelib", "platlib")}
     found |= {os.path.realpath(path) for path in site.getsitepackages()}
-    own = os.path.realpath(Path(remint.__file__).parent.parent)
+    own = str(Path(__file__).resolve().parents[3])
     user = site.getusersitepackages()
     extra = [own] if own not in found else []
     return extra + ([user] if site.ENABLE_USER_SITE and user in sys.path and own != os.path.realpath(user) else [])

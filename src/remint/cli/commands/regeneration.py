@@ -17,7 +17,9 @@ from remint.errors import Diverged
     show_default=True,
     help="The level that must be reached.",
 )
-@click.option("--vary", metavar="CONDITION=VALUE", help="Change one declared condition, such as seed=8, to see whether it matters.")
+@click.option(
+    "--vary", metavar="CONDITION=VALUE", help="Change one declared condition, such as seed=8, to see whether it matters."
+)
 @click.option("--check", is_flag=True, help="Only say whether everything needed is still here; run nothing.")
 @click.pass_obj
 def regenerate(out: Out, name: str, required: str, vary: str | None, check: bool) -> None:
@@ -64,7 +66,10 @@ def vars_of(result: Regeneration) -> dict[str, object]:
 
 def lines_of(name: str, result: Regeneration) -> list[str]:
     """Return a regeneration as lines for people."""
-    lines = [f"{name} was made again in run {result.run.short}, following run {result.original.short}", f"level   {result.level}"]
+    lines = [
+        f"{name} was made again in run {result.run.short}, following run {result.original.short}",
+        f"level   {result.level}",
+    ]
     for output in result.outputs:
         lines.append(f"output  {output.name}: {output.level} ({output.recorded.short} → {output.regenerated.short})")
         if output.first_difference:

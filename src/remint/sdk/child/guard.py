@@ -8,8 +8,9 @@ The guard is Landlock: a list of what is allowed, set by the child on itself bef
 every process it starts, and never taken back. It holds for C libraries and subprocesses alike.
 
 What it does not hold, so that nobody believes more than is true: names, sizes and times of files elsewhere can be asked for
-(`stat`); a Unix socket with a path outside /run can be connected to; and it is made against undeclared inputs, not against an
-attack on the kernel.
+(`stat`); a Unix socket with a path outside /run can be connected to; where no network namespace is to be had, only TCP is cut,
+and sockets in /run are open too; and it is made against undeclared inputs, not against an attack on the kernel. What was in
+force is recorded with every run, for example `landlock-7+netns+mounts`.
 """
 
 import ctypes

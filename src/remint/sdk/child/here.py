@@ -21,10 +21,12 @@ class Here:
         self._path = list(sys.path)
         self._cwd = Path.cwd()
         self._modules = dict(sys.modules)
+        self._writes_no_bytecode = sys.dont_write_bytecode
 
     def __enter__(self) -> Self:
         code = self._order["code"]
         sys.path.insert(0, code)
+        sys.dont_write_bytecode = True
         os.chdir(self._folder)
         self._later = seeds.plant(self._order["conditions"].get("seed"))
         importlib.invalidate_caches()
@@ -37,6 +39,7 @@ class Here:
         self._forget()
         sys.modules.update({name: module for name, module in self._modules.items() if name not in sys.modules})
         sys.path[:] = self._path
+        sys.dont_write_bytecode = self._writes_no_bytecode
         os.chdir(self._cwd)
         self._kept.put_back()
 

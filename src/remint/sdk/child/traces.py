@@ -66,7 +66,7 @@ def described(error: BaseException, scene: Scene) -> dict[str, str]:
     text = "".join(trace.format()).replace(scene.code, scene.shown_as)
     if isinstance(error, RemintError):
         return {"what": error.what, "why": error.why, "next_step": error.next_step, "traceback": text}
-    words = str(error).strip().replace(scene.code, scene.shown_as)
+    words = _words_of(error).replace(scene.code, scene.shown_as)
     if isinstance(error, SystemExit):
         what = f"step {scene.step} ended its process with sys.exit({error.code!r})"
         words = "a step ends by returning its result, or by raising an error"
@@ -74,6 +74,13 @@ def described(error: BaseException, scene: Scene) -> dict[str, str]:
         what = f"step {scene.step} raised {type(error).__name__}"
     advice = _advice(error, scene) or (f"look at {place}" if place else "read the traceback")
     return {"what": what, "why": words or "it says nothing more", "next_step": advice, "traceback": text}
+
+
+def _words_of(error: BaseException) -> str:
+    """Return what an error says, without its kind; `str` of an error may itself fail, this does not."""
+    if isinstance(error, SyntaxError):
+        return str(error.msg)
+    return "".join(traceback.format_exception_only(error)).strip().partition(": ")[2]
 
 
 def _cut(trace: traceback.TracebackException, scene: Scene) -> str:
@@ -105,7 +112,7 @@ def _advice(error: BaseException, scene: Scene) -> str:
     for found in chain(error):
         if not scene.network and _is_of_network(found):
             return "let the step connect (`network=True`), or make what it fetches an input (`ref(...)` or a `Files` parameter)"
-        text = str(found)
+        text = _words_of(found)
         if not scene.shared and _is_of_shared_memory(found):
             return "use one process (`n_jobs=1`), or a machine that lets the step have shared memory of its own (namespaces)"
         if isinstance(found, PermissionError) or any(words in text.lower() for words in REFUSED):

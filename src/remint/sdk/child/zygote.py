@@ -4,8 +4,7 @@
 
 It speaks protocol 1: JSON lines over the socket it is given as standard input. It is told `run` and `stop`; it says `ready`,
 `started`, `ended` and `refused`. When the socket closes it kills what runs and ends. Whatever a step leaves running comes back
-to this process (it is
-the reaper of its descendants) and is killed before `ended` is said.
+to this process, the reaper of its descendants, and is killed before `ended` is said.
 """
 
 import gc
@@ -33,7 +32,7 @@ NEVER_LOADED = {"grpc", "jax", "polars", "pyspark", "tensorflow"}
 BECOME_REAPER = 36
 TICK_MS = 1_000
 KILL_S = 10
-LINE = 1 << 16
+LINE = 1 << 20
 
 
 @dataclass(slots=True)
@@ -98,10 +97,6 @@ class Control:
     def take_file(self) -> int:
         """Return the file that came with a request; the caller closes it."""
         return self._files.pop(0)
-
-    def close(self) -> None:
-        """Close it in a child, where it must not be."""
-        self._socket.close()
 
 
 class Zygote:

@@ -83,7 +83,7 @@ def limits(first_test: str = "2013-04", until: str = "2013-07") -> Metrics:
 def watch() -> dict[str, Any]:
     """Say week by week how the predictions in the log went, and which alarms fire."""
     watched = judge_weeks(ref("log/delay"), ref("data/flights"), ref("monitor/delay"))
-    return {"report/watch": write_report(watched), "evaluation/watch": watched}
+    return {"report/watch": write_report(watched), "evaluation/watch/delay": watched}
 
 
 def _memory(until: str, months: int = MEMORY_MONTHS) -> list[Any]:

@@ -145,17 +145,18 @@ def judge_weeks(log: Table, flights: Table, limits: Metrics) -> Metrics:
     """Return how each week of predictions went, and which alarms fire.
 
     Args:
-        log: predictions, with the columns `flight_key` and `score`; one row for each prediction.
+        log: predictions as `remint serve` logs them, one row each: `key` is the flight's, `model` the digest of the model.
         flights: from `ingest_flights`: the labels that have come in. A prediction whose flight is not among them yet, or
             never landed, counts for the scores alone.
         limits: from `learn_limits`.
 
     Returns:
         `weeks`, a record each; `alarms`, those that fired, in order, each with its reason; `firing`, the names of the
-        measures whose alarm fires in the newest complete week.
+        measures whose alarm fires in the newest complete week; `model`, the digest of the model that answered last.
     """
     joined = log.sql(
-        "select flight_key[:10]::date as date, score, late from this left join flights using (flight_key)", flights=flights
+        "select key[:10]::date as date, score, late from this left join flights on this.key = flights.flight_key",
+        flights=flights,
     )
     weeks = weeks_of(joined)
     measured = [_measured(week, limits) for week in weeks]
@@ -164,7 +165,8 @@ def judge_weeks(log: Table, flights: Table, limits: Metrics) -> Metrics:
     newest = complete[-1]["week"] if complete else None
     firing = sorted(found["measure"] for found in alarms if found["week"] == newest)
     landed = sum(week["landed"] for week in measured)
-    return Metrics(weeks=measured, alarms=alarms, firing=firing, predictions=len(joined), landed=landed)
+    model = log.sql("select model from this order by prediction_id desc limit 1").column("model")[0]
+    return Metrics(weeks=measured, alarms=alarms, firing=firing, model=model, predictions=len(joined), landed=landed)
 
 
 def _measured(week: Week, limits: Metrics) -> dict[str, Any]:
