@@ -11,7 +11,7 @@ from remint.cli.main import COMMANDS, remint
 from tests.support.remint_cli import ROOT, make_project
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-DOCS = sorted((ROOT / "docs").rglob("*.md")) + [ROOT / "README.md", ROOT / "CHANGELOG.md", ROOT / "benchmarks" / "README.md"]
+DOCS = [*sorted((ROOT / "docs").rglob("*.md")), ROOT / "README.md", ROOT / "CHANGELOG.md", ROOT / "benchmarks" / "README.md"]
 
 
 def test_the_readmes_pipeline_goes_into_production(tmp_path):
@@ -67,10 +67,11 @@ def test_every_setting_is_documented():
 
 
 def test_every_error_is_documented():
-    import remint.errors as errors
+    from remint import errors
 
     page = (ROOT / "docs" / "errors.md").read_text(encoding="utf-8")
-    names = [value.__name__ for value in vars(errors).values() if isinstance(value, type) and issubclass(value, errors.RemintError)]
+    kinds = [value for value in vars(errors).values() if isinstance(value, type) and issubclass(value, errors.RemintError)]
+    names = [kind.__name__ for kind in kinds]
     codes = {re.sub(r"(?<!^)(?=[A-Z])", "-", name).lower() for name in names} - {"remint-error"}
     assert sorted(code for code in codes if f"`{code}`" not in page) == []
 

@@ -5,7 +5,7 @@ import pytest
 
 from tests.support.remint_cli import Project, make_project
 
-MODEL = '''
+MODEL = """
 from helpers import labels_of
 from remint import Files, Metrics, Model, Table, pipeline, ref, step
 
@@ -48,7 +48,7 @@ def late(c: float = 1.0, data=ref("data/points")):
     model = train(data, c)
     return model, score(model, data, ref("main:model/late", optional=True))
 
-'''
+"""
 
 HELPERS = """
 LIMIT = 0.5
@@ -64,7 +64,7 @@ def project_made(tmp_path_factory) -> Project:
     made = make_project(
         tmp_path_factory.mktemp("made") / "a project",
         MODEL,
-        settings='[approvals]\napprover = 1\n[gates."model/*"]\neval-passed = { metric = "auc", minimum = 0.6 }\nlineage-complete = {}\n',
+        settings='[gates."model/*"]\neval-passed = { metric = "auc", minimum = 0.6 }\nlineage-complete = {}\n',
     )
     made.write("helpers.py", HELPERS)
     made.write("scale.txt", "1.0")

@@ -58,9 +58,7 @@ def test_gates_of_an_open_change_cannot_be_weakened(trained):
 
 
 def test_a_challenger_that_brings_nothing_is_turned_down_by_the_gate(merged):
-    merged.write(
-        "remint.toml", (merged.root / "remint.toml").read_text() + 'better = { metric = "auc", gain = 0.005 }\n'
-    )
+    merged.write("remint.toml", (merged.root / "remint.toml").read_text() + 'better = { metric = "auc", gain = 0.005 }\n')
     merged.cli("run", "model/late", "-w", "ana", "-p", "c=0.9")
     merged.cli("propose", "ana:model/late")
     merged.cli("changes", "approve", "2", "--as", "bo")

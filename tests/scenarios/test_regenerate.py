@@ -5,7 +5,9 @@ import pytest
 BROKEN = {
     "unseeded": (
         "    return LogisticRegression(C=c).fit(x, y)",
-        "    import numpy as np\n    noise = np.random.default_rng().normal(0, 0.5, x.shape)\n    return LogisticRegression(C=c).fit(x + noise, y)",
+        """    import numpy as np
+    noise = np.random.default_rng().normal(0, 0.5, x.shape)
+    return LogisticRegression(C=c).fit(x + noise, y)""",
         "without a seed",
     ),
     "clock": (
@@ -15,8 +17,8 @@ BROKEN = {
     ),
     "set order": (
         "    return LogisticRegression(C=c).fit(x, y)",
-        "    names = list({'alpha', 'beta', 'gamma', 'delta', 'epsilon', 'zeta'})\n"
-        "    return LogisticRegression(C=1 + names.index('alpha') / 10).fit(x, y)",
+        """    names = list({'alpha', 'beta', 'gamma', 'delta', 'epsilon', 'zeta'})
+    return LogisticRegression(C=1 + names.index('alpha') / 10).fit(x, y)""",
         "iterates over a set",
     ),
 }

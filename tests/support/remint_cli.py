@@ -49,7 +49,8 @@ class Project:
         finally:
             os.chdir(before)
             _forget(self.root)
-        assert expect is None or code == expect, f"remint {' '.join(words)} exited with {code}\n{out.getvalue()}\n{err.getvalue()}"
+        told = f"remint {' '.join(words)} exited with {code}\n{out.getvalue()}\n{err.getvalue()}"
+        assert expect is None or code == expect, told
         return Answer(code, out.getvalue(), err.getvalue())
 
     def write(self, name: str, text: str) -> Path:

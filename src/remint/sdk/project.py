@@ -6,8 +6,9 @@ import sys
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
+from types import TracebackType
 
-from remint.errors import Conflict, Invalid, NotFound
+from remint.errors import Conflict, Invalid, NotFound, RemintError
 from remint.sdk.steps import Pipeline
 
 
@@ -70,13 +71,30 @@ def _import(root: Path, name: str) -> object:
         raise Invalid(f"{name} cannot be imported", why="it is not a Python file", next_step="name a file that ends in .py")
     module = importlib.util.module_from_spec(spec)
     sys.modules[module_name] = module
-    try:
+    with _UserCode(root, name):
         spec.loader.exec_module(module)
-    except Exception as error:  # user code may raise anything; it is shown as the user's own failure
-        del sys.modules[module_name]
-        frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.startswith(str(root))]
-        where = f"{Path(frames[-1].filename).relative_to(root)}:{frames[-1].lineno}" if frames else name
-        raise Invalid(
-            f"{name} could not be imported", why=f"{type(error).__name__} at {where}: {error}", next_step="mend that line"
-        ) from error
     return module
+
+
+class _UserCode:
+    """Where the user's file is imported: whatever it raises is shown as the user's own failure, with the user's own line."""
+
+    def __init__(self, root: Path, name: str) -> None:
+        self._root = root
+        self._name = name
+
+    def __enter__(self) -> None:
+        """Nothing to prepare."""
+
+    def __exit__(self, _kind: type[BaseException] | None, error: BaseException | None, _trace: TracebackType | None) -> None:
+        """Say in which line the file failed."""
+        if not isinstance(error, Exception) or isinstance(error, RemintError):
+            return
+        root = str(self._root)
+        frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.startswith(root)]
+        where = f"{Path(frames[-1].filename).relative_to(root)}:{frames[-1].lineno}" if frames else self._name
+        raise Invalid(
+            f"{self._name} could not be imported",
+            why=f"{type(error).__name__} at {where}: {error}",
+            next_step="mend that line",
+        ) from error

@@ -47,7 +47,21 @@ class Sloped(Leaning):
 
 
 def _log(keys: list[str], scores: object) -> Table:
-    return Table({"prediction_id": [f"{place:08d}" for place in range(len(keys))], "model": ["b3:1"] * len(keys), "key": keys, "score": scores})
+    return Table(
+        {
+            "prediction_id": [f"{place:08d}" for place in range(len(keys))],
+            "model": ["b3:1"] * len(keys),
+            "key": keys,
+            "score": scores,
+        }
+    )
+
+
+def logged(keys: list[str], scores: list[float]) -> Table:
+    """Return a log of predictions, the second half of them by another model."""
+    models = ["b3:old" if place < len(keys) // 2 else "b3:new" for place in range(len(keys))]
+    ids = [f"{place:032x}" for place in range(len(keys))]
+    return Table({"prediction_id": ids, "model": models, "key": keys, "score": scores})
 
 
 def watched(limits: Metrics, *shares: float, claims: float = 0.3, known: bool = True) -> Metrics:
@@ -98,6 +112,10 @@ def test_the_second_odd_week_of_three_raises_the_alarm_with_its_reason(limits):
 
 def test_weeks_outside_on_different_sides_are_no_drift(limits):
     assert fired(watched(limits, 0.1, 0.6), "calibration") == []
+
+
+def test_the_model_that_answered_last_is_named(limits):
+    assert watched(limits, 0.3, 0.3)["model"] == "b3:new"
 
 
 def test_scores_that_moved_raise_an_alarm_before_any_label_came_in(limits):

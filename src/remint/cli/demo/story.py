@@ -167,6 +167,6 @@ def each(items: Sequence[str], act: Callable[[str], object], *, out: Out, title:
         for item in items:
             act(item)
         return
-    with click.progressbar(items, label=title, file=click.get_text_stream("stderr"), item_show_func=str) as bar:
+    with click.progressbar(items, label=title, file=click.get_text_stream("stderr"), item_show_func=lambda item: item) as bar:
         for item in bar:
             act(item)

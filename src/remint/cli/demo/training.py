@@ -18,8 +18,8 @@ def ingest(story: Story) -> None:
         found = story.app.refs.artifact(story.context(), "data/flights")
         version = story.app.refs.log(story.context(), "data/flights", limit=1)[0].serial
         story.say(
-            f"   data/flights is at version {version}: {found.facts['rows']:,} flights in {len(found.parts)} segments. Each month added",
-            "   one; the earlier ones are stored once. flights/contract.py says what types, keys and ranges must be kept.",
+            f"   data/flights is at version {version}: {found.facts['rows']:,} flights in {len(found.parts)} segments.",
+            "   Each month added one; the earlier ones are stored once. flights/contract.py says what must be kept.",
         )
         for kind, refusal in _bad_files(story):
             story.say(f"   refused  {kind}: {refusal}")
@@ -82,8 +82,8 @@ def features(story: Story) -> None:
         story.run(story.context(), "features/delay", until=SPRING[-1])
         found = story.app.refs.artifact(story.context(), "features/delay")
         story.say(
-            f"   features/delay: {found.facts['rows']:,} rows, {len(found.facts['schema'])} columns: schedule, weather of the",
-            "   hour (joined on UTC), age of the aircraft, and recent lateness of carrier, route, airport and aircraft, only from",
+            f"   features/delay: {found.facts['rows']:,} rows, {len(found.facts['schema'])} columns: schedule, weather of the hour",
+            "   (joined on UTC), age of the aircraft, and recent lateness of carrier, route, airport and aircraft, only from",
             "   flights that had landed by then.",
         )
         story.by_hand("remint show features/delay", "remint why features/delay")
@@ -102,9 +102,8 @@ def limits(story: Story) -> None:
         for name in ("calibration", "scores", "labels"):
             one = found[name]
             low = f"{one['low']:+.2f} to " if "low" in one else "up to "
-            story.say(
-                f"   {name:<12} {low}{one['high']:+.2f}, from {one['windows']} weeks; changes below {one['minimum']} never matter"
-            )
+            small = f"changes below {one['minimum']} never matter"
+            story.say(f"   {name:<12} {low}{one['high']:+.2f}, from {one['windows']} weeks; {small}")
         story.say("   Raw features are not watched: the temperature drifts every month, and loudest when the model is best.")
         story.by_hand("remint show monitor/delay", f"remint changes show {review.change.id}")
 
