@@ -20,7 +20,7 @@ def peer(requirement: str) -> Path:
     folder = HOME / requirement.replace("==", "-")
     if not (folder / "ready").exists():
         venv.create(folder, with_pip=True, clear=True)
-        subprocess.run([folder / "bin" / "pip", "install", "--quiet", requirement], check=True)
+        subprocess.run([folder / "bin" / "pip", "install", "-qq", requirement], check=True)
         subprocess.run([folder / "bin" / "python", "-m", "compileall", "-q", folder / "lib"], check=False)
         (folder / "ready").touch()
     return folder / "bin"

@@ -180,7 +180,9 @@ class App:
         from remint.services.execution import Execution
 
         scratch = self.settings.state / "scratch"
-        return Execution(self.catalog, self.blobs, self.artifacts, self.executor, self.environment, self.clock, scratch)
+        return Execution(
+            self.catalog, self.blobs, self.artifacts, self.executor, self.environment, self.clock, scratch, set(), {}, {}
+        )
 
     @cached_property
     def keys(self) -> "Keys":
@@ -309,7 +311,7 @@ class App:
 
     def close(self) -> None:
         """Release what was opened. Idempotent."""
-        for name in ("executor", "catalog"):
+        for name in ("executor", "_execution", "catalog"):
             if name in self.__dict__:
                 self.__dict__.pop(name).close()
 

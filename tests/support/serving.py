@@ -20,11 +20,11 @@ class LiveServer:
 
     def __init__(self, root: Path, *words: str) -> None:
         command = [sys.executable, "-m", "remint", "--json", "--as", "ana", "serve", "--port", "0", *words]
-        self._log = (root / "serve.log").open("wb")
+        self._log = root / "serve.log"
         self._said = root / "serve.json"
-        with self._said.open("wb") as said:
+        with self._said.open("wb") as said, self._log.open("wb") as log:
             self.process = subprocess.Popen(
-                command, cwd=root, env={**os.environ, "PYTHONPATH": str(ROOT / "src")}, stdout=said, stderr=self._log
+                command, cwd=root, env={**os.environ, "PYTHONPATH": str(ROOT / "src")}, stdout=said, stderr=log
             )
         self.url = ""
 
@@ -41,7 +41,7 @@ class LiveServer:
         raise AssertionError(f"it did not start: {self.log()}")
 
     def log(self) -> str:
-        return Path(self._log.name).read_text()
+        return self._log.read_text()
 
     @property
     def address(self) -> tuple[str, int]:
@@ -57,15 +57,12 @@ class LiveServer:
         """End it at once, as a crash would."""
         self.process.send_signal(signal.SIGKILL)
         self.process.wait(PATIENCE_S)
-        self._log.close()
 
     def stop(self) -> int:
         """Ask it to end; return how it ended."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-        code = self.process.wait(PATIENCE_S)
-        self._log.close()
-        return code
+        return self.process.wait(PATIENCE_S)
 
 
 class Client:

@@ -1,5 +1,6 @@
 """The command `remint`: finds a command's module only when it is named, and turns errors into words and exit codes."""
 
+import gc
 import importlib
 import sys
 from collections.abc import Sequence
@@ -89,6 +90,7 @@ def remint(ctx: click.Context, as_json: bool, principal: str | None, workspace: 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit with the code of the error family."""
+    gc.set_threshold(50_000, 20, 100)  # a command makes many small objects that live as long as it does
     given = _lifted(list(sys.argv[1:] if arguments is None else arguments))
     try:
         outcome: Any = remint.main(args=given, prog_name="remint", standalone_mode=False)

@@ -131,4 +131,9 @@ def is_cache_source(run: Run) -> bool:
     Only a run that finished, was guarded, and served no other purpose counts: an unguarded run may have read what its key
     does not name.
     """
-    return run.end is not None and run.end.state is State.DONE and run.end.guarded and run.start.purpose == "run"
+    return run.end is not None and serves_cache(run.end, purpose=run.start.purpose)
+
+
+def serves_cache(end: End, *, purpose: str) -> bool:
+    """Return whether a run that ended so, and was started for that purpose, is a cache source."""
+    return end.state is State.DONE and end.guarded and purpose == "run"

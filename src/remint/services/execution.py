@@ -22,6 +22,9 @@ from remint.ports.clock import Clock
 from remint.ports.compute import Executor, InputFiles, Limits, OutputFiles, Result, Task
 from remint.ports.usecases.artifacts import Artifacts, Kept
 
+LEFT_BEHIND_S = 24 * 3600
+"""What is this old in the scratch folder belongs to no living process."""
+
 
 @dataclass(frozen=True, slots=True)
 class Work:
@@ -68,6 +71,29 @@ class Execution:
     environment: Environment
     clock: Clock
     scratch: Path
+    _recorded: set[Digest]
+    _observed: dict[tuple[str, ...], Artifact]
+    _laid_out: dict[Digest, Path]
+
+    def fresh(self) -> None:
+        """Forget what was seen of the installed environment, and sweep what killed processes left; where a command begins."""
+        self._observed.clear()
+        for left in self.scratch.glob("*") if self.scratch.is_dir() else ():
+            if self.clock.now_us() / 1e6 - left.lstat().st_mtime > LEFT_BEHIND_S:
+                shutil.rmtree(left, ignore_errors=True)
+
+    def close(self) -> None:
+        """Remove the code laid out for children. Idempotent."""
+        while self._laid_out:
+            shutil.rmtree(self._laid_out.popitem()[1], ignore_errors=True)
+
+    def _code(self, digest: Digest) -> Path:
+        """Return a folder with the files of a code artifact, laid out once; children may only read it."""
+        if digest not in self._laid_out:
+            folder = self.folder()
+            self.artifacts.checkout(digest, folder)
+            self._laid_out[digest] = folder
+        return self._laid_out[digest]
 
     def usable(self, hit: Hit) -> bool:
         """Return whether every output of a hit still has its bytes."""
@@ -81,14 +107,13 @@ class Execution:
 
     def remember(self, artifacts: Sequence[Artifact]) -> None:
         """Record artifacts that are in the store but belong to no run yet."""
-        with self.catalog.read() as tx:
-            known = tx.artifacts.known([artifact.digest for artifact in artifacts])
-        new = [artifact for artifact in artifacts if artifact.digest not in known]
+        new = [artifact for artifact in artifacts if artifact.digest not in self._recorded]
         if new:
             self.blobs.flush()
             with self.catalog.begin() as tx:
                 for artifact in new:
                     tx.artifacts.add(artifact, at_us=self.clock.now_us())
+            self._recorded.update(artifact.digest for artifact in new)
 
     def carry_out(self, work: Work, *, on_line: Callable[[str], None] | None = None) -> Hit:
         """Carry out a run and record it; return it as a hit for the steps below.
@@ -115,26 +140,24 @@ class Execution:
 
     def started(self, work: Work) -> None:
         """Record that a run started."""
-        lock = self._declared(work.environment)
+        self._declare(work.environment)
         start = work.start
         with self.catalog.begin() as tx:
-            tx.artifacts.add(lock, at_us=start.at_us)
             tx.recipes.add(work.recipe)
             tx.runs.start(start)
             facts = {"recipe": start.recipe, "run_key": start.run_key, "purpose": start.purpose, "why": start.why}
             tx.entries.append(Entry("run:start", start.id, start.by, start.at_us, facts))
 
-    def _declared(self, environment: Declared) -> Artifact:
+    def _declare(self, environment: Declared) -> None:
+        if environment.digest in self._recorded:
+            return
         blob = self.blobs.put(canonical.dumps(environment.record))
-        self.blobs.flush()
         kept = self.artifacts.keep(Kind.ENVIRONMENT, [("environment.json", blob)], environment.facts)
         assert kept.artifact.digest == environment.digest
-        return kept.artifact
+        self.remember([kept.artifact])
 
     def make(self, work: Work, folder: Path, *, on_line: Callable[[str], None] | None = None) -> Made:
         """Run the step in `folder` and store what it made; the catalog is not written."""
-        code = folder / "code"
-        self.artifacts.checkout(work.start.code, code)
         scratch = folder / "scratch"
         scratch.mkdir()
         step = work.step
@@ -142,7 +165,7 @@ class Execution:
             id=work.start.id,
             module=step.module,
             qualname=step.qualname,
-            code=code,
+            code=self._code(work.start.code),
             shown_as=work.shown_as,
             arguments=work.recipe.arguments,
             inputs={name: self._input(digest) for name, digest in work.start.inputs.items()},
@@ -160,10 +183,14 @@ class Execution:
             if kept.artifact.kind is Kind.METRICS:
                 metrics |= _numbers(self.artifacts_value(kept.artifact), f"{name}." if len(outputs) > 1 else "")
         log = self.artifacts.keep(Kind.LOG, [("log.txt", result.log)], {}).artifact
-        seen = self.environment.observed(tuple(result.observed.get("libraries", ())))
-        record = self.blobs.put(canonical.dumps(dict(seen)))
-        environment = self.artifacts.keep(Kind.ENVIRONMENT, [("observed.json", record)], {}).artifact
-        return Made(result, outputs, metrics, log, environment)
+        return Made(result, outputs, metrics, log, self._seen(tuple(result.observed.get("libraries", ()))))
+
+    def _seen(self, libraries: tuple[str, ...]) -> Artifact:
+        """Return what is installed and loaded as an artifact; looked at once a command for each set of libraries."""
+        if libraries not in self._observed:
+            record = self.blobs.put(canonical.dumps(dict(self.environment.observed(libraries))))
+            self._observed[libraries] = self.artifacts.keep(Kind.ENVIRONMENT, [("observed.json", record)], {}).artifact
+        return self._observed[libraries]
 
     def artifacts_value(self, artifact: Artifact) -> Any:  # noqa: ANN401 - JSON
         """Return the value of a small record that may not be in the catalog yet."""
@@ -195,11 +222,14 @@ class Execution:
         )
         self.blobs.flush()
         with self.catalog.begin() as tx:
-            for artifact in (*(kept.artifact for kept in made.outputs.values()), made.log, made.environment):
+            added = {kept.artifact.digest: kept.artifact for kept in made.outputs.values()}
+            added |= {one.digest: one for one in (made.log, made.environment) if one.digest not in self._recorded}
+            for artifact in added.values():
                 tx.artifacts.add(artifact, at_us=end.at_us)
             tx.runs.end(end)
             facts = {"state": str(end.state), "outputs": {name: output.artifact for name, output in end.outputs.items()}}
             tx.entries.append(Entry("run:end", end.id, work.start.by, end.at_us, facts))
+        self._recorded.update(added)
         return end
 
 

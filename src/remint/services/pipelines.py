@@ -8,8 +8,7 @@ from typing import Any
 from remint.core.digest import Digest
 from remint.core.entry import Entry
 from remint.core.ids import RunId, uuid7
-from remint.core.pipeline import Call, Graph, Plan
-from remint.core.recipe import Recipe
+from remint.core.pipeline import Call, Graph, Plan, PlannedStep
 from remint.core.ref import Move, is_protected, parse_ref
 from remint.core.run import Hit, Start
 from remint.errors import Conflict, EnvironmentDiffers, NotFound
@@ -49,7 +48,7 @@ class PipelineService:
         """Run what must run, take the rest from earlier runs, and move the refs the pipeline makes."""
         report: Report = on_progress or (lambda _progress: None)
         resolved = self.plans.resolve(context, graph)
-        plan = self.plans.plan(context, graph)
+        plan = self.plans.plan_resolved(context, resolved)
         for step in plan.steps:
             if step.state == "blocked":
                 raise NotFound(
@@ -58,8 +57,10 @@ class PipelineService:
                     next_step="make it first: add the data, or run the pipeline that makes it",
                 )
         standing = [step.hit if step.hit and self.execution.usable(step.hit) else None for step in plan.steps]
+        self.execution.fresh()
         if not all(standing):
             self._require_environment()
+        done: dict[Digest, Hit] = {}
         hits: list[Hit | None] = []
         outcomes: list[StepOutcome] = []
         for position, call in enumerate(graph.calls):
@@ -68,7 +69,7 @@ class PipelineService:
             hit = standing[position]
             ran = False
             if hit is None:
-                hit, ran = self._carry_out(context, resolved, position, hits, planned.reason, report)
+                hit, ran = self._carry_out(context, resolved, planned, _Above(hits, done), report)
             if not ran:
                 report(Progress(position, name, "hit", f"done before in run {hit.run.short}"))
             hits.append(hit)
@@ -79,14 +80,15 @@ class PipelineService:
         self,
         context: Context,
         resolved: Resolved,
-        position: int,
-        hits: list[Hit | None],
-        reason: str,
+        planned: PlannedStep,
+        above: "_Above",
         report: Report,
     ) -> tuple[Hit, bool]:
+        position, reason = planned.position, planned.reason
         call, recipe = resolved.graph.calls[position], _present(resolved.recipes[position])
-        bound = _present(bind(recipe, call, hits))
-        earlier = self._hit(bound)
+        bound = _present(bind(recipe, call, above.hits))
+        run_key = bound.key()
+        earlier = above.done.get(run_key) or (None if planned.state == "run" else self._hit(run_key))
         if earlier is not None:
             return earlier, False
         at_us = self.clock.now_us()
@@ -95,7 +97,7 @@ class PipelineService:
         start = Start(
             id=run_id,
             recipe=recipe.key(),
-            run_key=bound.key(),
+            run_key=run_key,
             inputs={name: _present(source.artifact) for name, source in bound.inputs.items()},
             workspace=context.workspace,
             by=context.principal,
@@ -109,6 +111,7 @@ class PipelineService:
         work = Work(start, recipe, call.step, closure.modules, self.root, resolved.environment)
         hit = self.execution.carry_out(work, on_line=lambda line: report(Progress(position, call.step.name, "line", line)))
         report(Progress(position, call.step.name, "done", "", hit.wall_us))
+        above.done[run_key] = hit
         return hit, True
 
     def _snapshot(self, call: Call, closure: Closure) -> Digest:
@@ -122,9 +125,9 @@ class PipelineService:
             )
         return kept
 
-    def _hit(self, bound: Recipe) -> Hit | None:
+    def _hit(self, run_key: Digest) -> Hit | None:
         with self.catalog.read() as tx:
-            found = tx.runs.hit(bound.key())
+            found = tx.runs.hit(run_key)
         return found if found is not None and self.execution.usable(found) else None
 
     def _require_environment(self) -> None:
@@ -161,6 +164,14 @@ class PipelineService:
                 tx.entries.append(Entry("ref:move", str(name), context.principal, at_us, facts))
                 moves.append(tx.refs.log(name, limit=1)[0])
         return PipelineOutcome(resolved.graph.name, tuple(outcomes), tuple(moves), made, tuple(held))
+
+
+@dataclass(frozen=True, slots=True)
+class _Above:
+    """What stands for the calls above a step, and what this call has carried out so far, by run key."""
+
+    hits: list[Hit | None]
+    done: dict[Digest, Hit]
 
 
 def _present(value: Any) -> Any:  # noqa: ANN401 - any optional, known to be there

@@ -78,9 +78,13 @@ class PlanService:
 
     def plan(self, context: Context, graph: Graph) -> Plan:
         """Return what running `graph` would do."""
-        resolved = self.resolve(context, graph)
+        return self.plan_resolved(context, self.resolve(context, graph))
+
+    def plan_resolved(self, context: Context, resolved: Resolved) -> Plan:
+        """Return what running a resolved graph would do."""
         with self.catalog.read() as tx:
             steps = self._steps(tx, context, resolved)
+        graph = resolved.graph
         names = [parse_ref(target.ref, workspace=context.workspace)[0] for target in graph.targets]
         held = tuple(str(name) for name in names if is_protected(name, patterns=self.protected))
         return Plan(graph.name, context.workspace, steps, held)
@@ -89,6 +93,7 @@ class PlanService:
         keys = [recipe.key() if recipe else None for recipe in resolved.recipes]
         hits = tx.runs.hits([key for key in keys if key is not None])
         steps: list[PlannedStep] = []
+        before: dict[str, Run | None] = {}
         for position, (call, recipe, key) in enumerate(zip(resolved.graph.calls, resolved.recipes, keys, strict=True)):
             if recipe is None or key is None:
                 lacking = resolved.missing[position]
@@ -102,7 +107,9 @@ class PlanService:
                 reason = f"done before in run {hit.run.short}"
                 steps.append(PlannedStep(position, call.step.name, "hit", reason, hit.wall_us, recipe, hit))
             elif bound is not None:
-                reason = self._why(tx, context, call, bound, resolved.closures[position])
+                if call.step.name not in before:
+                    before[call.step.name] = _before(tx, context, call.step.name)
+                reason = _why(tx, before[call.step.name], bound, resolved.closures[position])
                 steps.append(PlannedStep(position, call.step.name, "run", reason, None, recipe))
             else:
                 above = _first_unfinished(call, steps)
@@ -110,16 +117,19 @@ class PlanService:
                 steps.append(PlannedStep(position, call.step.name, "maybe", reason, None, recipe))
         return _with_times(tx, steps)
 
-    def _why(self, tx: Transaction, context: Context, call: Call, bound: Recipe, closure: Closure) -> str:
-        before = tx.runs.latest_of_step(call.step.name, workspace=context.workspace) or tx.runs.latest_of_step(call.step.name)
-        if before is None:
-            return "it never ran"
-        contents = dict(before.start.inputs)
-        old = tx.recipes.get(before.start.recipe).bound(contents)
-        reasons = difference(old, bound)
-        if not reasons:
-            return "the earlier run cannot stand for it (unguarded, or its results are gone)"
-        return "; ".join(_in_detail(reason, before, closure) for reason in reasons[:3])
+
+def _before(tx: Transaction, context: Context, step: str) -> Run | None:
+    """Return the run a step is compared with: its newest in this workspace, or else anywhere."""
+    return tx.runs.latest_of_step(step, workspace=context.workspace) or tx.runs.latest_of_step(step)
+
+
+def _why(tx: Transaction, before: Run | None, bound: Recipe, closure: Closure) -> str:
+    if before is None:
+        return "it never ran"
+    reasons = difference(tx.recipes.get(before.start.recipe).bound(dict(before.start.inputs)), bound)
+    if not reasons:
+        return "the earlier run cannot stand for it (unguarded, or its results are gone)"
+    return "; ".join(_in_detail(reason, before, closure) for reason in reasons[:3])
 
 
 def bind(recipe: Recipe, call: Call, hits: Sequence[Hit | None]) -> Recipe | None:

@@ -1,6 +1,7 @@
 """Seal a log again and again, killed at every call that sealing makes; print how often it was killed and how much was logged."""
 
 import dataclasses
+import importlib
 import os
 import signal
 import sys
@@ -44,31 +45,45 @@ class Dying:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
-def seal_until(root: Path, at: int, number: int) -> None:
+def seal_until(root: Path, at: int) -> None:
+    """Log a batch and seal, to be killed at the call number `at`."""
     app = App(load(root, environment={}))
     writer = app.usage_logs.writer("x")
-    writer.append(batch(number))
+    writer.append(batch(at))
     writer.rotate()
     calls = [0]
     parts = {name: Dying(getattr(app.usage, name), calls, at) for name in ("catalog", "blobs", "artifacts", "tables", "logs")}
     dataclasses.replace(app.usage, **parts).seal(ANA, "x")
-    os._exit(0)
+
+
+def seal_whole(root: Path) -> None:
+    """Seal what the killed one left, twice."""
+    app = App(load(root, environment={}))
+    app.usage.seal(ANA, "x")
+    assert app.usage.seal(ANA, "x").rows == 0
+    assert app.usage.deployments() == []
+
+
+def in_child(work: Any, *given: Any) -> int:
+    """Do something in a child; return how that ended, as `os.waitpid` says it."""
+    child = os.fork()
+    if child == 0:
+        work(*given)
+        os._exit(0)
+    return os.waitpid(child, 0)[1]
 
 
 def main() -> None:
+    for name in ("duckdb", "pyarrow.parquet", "sqlalchemy"):  # once, and not in every child
+        importlib.import_module(name)
     root = Path(sys.argv[1])
-    at, killed = 0, 0
-    while True:
+    at, ended = 0, 1
+    while ended:
         at += 1
-        child = os.fork()
-        if child == 0:
-            seal_until(root, at, at)
-        _, status = os.waitpid(child, 0)
-        if os.WIFEXITED(status):
-            assert os.WEXITSTATUS(status) == 0
-            break
-        killed += 1
-    sys.stdout.write(f"{killed} {at}\n")
+        ended = in_child(seal_until, root, at)
+        assert ended in {0, signal.SIGKILL}, ended
+        assert in_child(seal_whole, root) == 0
+    sys.stdout.write(f"{at - 1} {at}\n")
 
 
 main()

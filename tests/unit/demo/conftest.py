@@ -5,10 +5,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.unit.demo.arrivals import AIRPORTS, PLANES, PROJECT, Row, csv_text
 
 from remint import Files, Table
 from remint.cli.demo.landing import installed_source, write_landing
+from tests.unit.demo.arrivals import AIRPORTS, PLANES, PROJECT, Row, csv_text
 
 MONTHS = ("2013-02", "2013-03", "2013-11")
 sys.path.insert(0, str(PROJECT))

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from flights.evaluation import evaluate
 from flights.features import FEATURES
-from tests.unit.demo.leaning import Leaning
 
 from remint import Model, Table
 from remint.core import canonical
 from remint.stats.ranking import auc
+from tests.unit.demo.leaning import Leaning
 
 
 def model_of(strength: float) -> Model:

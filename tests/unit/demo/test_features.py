@@ -5,10 +5,10 @@ import datetime as dt
 import numpy as np
 import pytest
 from flights.features import FEATURES, KEYS, WEATHER, WINDOWS, month_features
-from tests.unit.demo.arrivals import FLIGHT, NEVER_LANDED, flight_at
-from tests.unit.demo.arrivals import WEATHER as NOON
 
 from remint.sdk.codecs import write_output
+from tests.unit.demo.arrivals import FLIGHT, NEVER_LANDED, flight_at
+from tests.unit.demo.arrivals import WEATHER as NOON
 
 
 def test_schedule_aircraft_and_weather_are_those_of_the_flight(ingested, measured, planes):

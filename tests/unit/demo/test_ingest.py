@@ -4,9 +4,9 @@ import datetime as dt
 
 import pytest
 from flights.ingest import combine, ingest_airports, ingest_flights
-from tests.unit.demo.arrivals import FLIGHT, NEVER_LANDED, WEATHER, flight_at
 
 from remint.errors import ContractBroken, Invalid
+from tests.unit.demo.arrivals import FLIGHT, NEVER_LANDED, WEATHER, flight_at
 
 
 def utc(*parts: int) -> dt.datetime:
@@ -94,7 +94,7 @@ def test_one_number_from_two_airports_is_two_flights(ingested):
 
 @pytest.mark.parametrize(
     ("column", "value"),
-    [("month", 8), ("origin", "BOS"), ("dest", "XXX"), ("air_time", 500), ("dep_delay", 30_000), ("sched_dep_time", 2600)],
+    [("month", 8), ("origin", "BOS"), ("dest", "QQQ"), ("air_time", 500), ("dep_delay", 30_000), ("sched_dep_time", 2600)],
 )
 def test_what_cannot_be_true_is_refused_with_its_row(ingested, column, value):
     with pytest.raises(ContractBroken, match="row 2"):

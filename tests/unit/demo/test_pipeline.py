@@ -2,11 +2,11 @@
 
 import pytest
 from flights.months import months_between
-from tests.unit.demo.arrivals import PROJECT
 
 from remint.config import load
 from remint.core.gate import gates_for
 from remint.sdk.project import load_pipelines
+from tests.unit.demo.arrivals import PROJECT
 
 
 @pytest.fixture(scope="module")

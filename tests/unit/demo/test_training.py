@@ -8,11 +8,11 @@ import pytest
 from flights.evaluation import evaluate
 from flights.features import FEATURES
 from flights.training import train, train_baseline
-from tests.unit.demo.arrivals import PROJECT
 
 from remint import Table
 from remint.core.digest import digest_bytes
 from remint.core.gate import Evaluation, Findings, gates_for, judge
+from tests.unit.demo.arrivals import PROJECT
 
 
 @pytest.fixture(scope="module")

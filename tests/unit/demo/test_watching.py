@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from flights.features import FEATURES
 from flights.watching import judge_weeks, learn_limits, write_report
-from tests.unit.demo.leaning import Leaning
 
 from remint import Metrics, Model, Table
 from remint.sdk.codecs import write_output
+from tests.unit.demo.leaning import Leaning
 
 MONDAY = dt.date(2013, 9, 2)
 PER_DAY = 100
@@ -46,17 +46,6 @@ class Sloped(Leaning):
         return super().predict_proba(x - 2.0)
 
 
-def _log(keys: list[str], scores: object) -> Table:
-    return Table(
-        {
-            "prediction_id": [f"{place:08d}" for place in range(len(keys))],
-            "model": ["b3:1"] * len(keys),
-            "key": keys,
-            "score": scores,
-        }
-    )
-
-
 def logged(keys: list[str], scores: list[float]) -> Table:
     """Return a log of predictions, the second half of them by another model."""
     models = ["b3:old" if place < len(keys) // 2 else "b3:new" for place in range(len(keys))]
@@ -73,7 +62,7 @@ def watched(limits: Metrics, *shares: float, claims: float = 0.3, known: bool = 
     week = np.arange(len(dates)) // (7 * PER_DAY)
     late = [bool(number % 100 < 100 * shares[place]) for number, place in enumerate(week)]
     flights = Table({"flight_key": keys, "late": late}) if known else Table({"flight_key": ["none"], "late": [True]})
-    return judge_weeks(_log(keys, scores), flights, limits)
+    return judge_weeks(logged(keys, scores.tolist()), flights, limits)
 
 
 def fired(found: Metrics, measure: str) -> list[str]:
@@ -126,7 +115,7 @@ def test_scores_that_moved_raise_an_alarm_before_any_label_came_in(limits):
 
 def test_a_week_that_is_not_complete_is_shown_and_not_judged(limits):
     found = watched(limits, 0.1, 0.1)
-    log = _log(["2013-09-16/UA1/EWR"], [0.3])
+    log = logged(["2013-09-16/UA1/EWR"], [0.3])
     part = judge_weeks(log, Table({"flight_key": ["2013-09-16/UA1/EWR"], "late": [False]}), limits)
     assert (part["weeks"][0]["complete"], part["weeks"][0]["outside"]["labels"], part["alarms"]) == (False, 0, [])
     assert found["weeks"][0]["complete"]

@@ -52,6 +52,7 @@ class LocalBlobs:
         self._adding = threading.Lock()
         self._flushing = threading.Lock()
         self._verified: dict[Digest, tuple[int, ...]] = {}
+        self._durable: dict[Digest, tuple[int, ...]] = {}
 
     def put(self, content: bytes) -> Digest:
         """Keep `content` and return its digest."""
@@ -122,6 +123,8 @@ class LocalBlobs:
                 _sync(self._root)
                 _sync(self._root.parent)
                 self._held_above = True
+        with self._adding:
+            self._durable |= {digest: _signature(self._place(digest)) for digest in pending}
 
     def get(self, digest: Digest) -> bytes:
         """Return the bytes named `digest`, verified."""
@@ -139,17 +142,12 @@ class LocalBlobs:
 
     def path(self, digest: Digest) -> Path:
         """Return the file that holds these bytes, verified now or earlier by this process if it was not touched since."""
-        place = self._place(digest)
         try:
-            found = place.stat()
-            seen = (found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
-            if self._verified.get(digest) != seen:
-                if digest_file(place) != digest:
-                    raise _altered(digest)
-                self._verified[digest] = seen
+            if not self._matches(digest):
+                raise _altered(digest)
         except FileNotFoundError:
             raise _missing(digest) from None
-        return place
+        return self._place(digest)
 
     def has(self, digest: Digest) -> bool:
         """Return whether a file is kept under `digest`."""
@@ -166,12 +164,27 @@ class LocalBlobs:
         return self._objects / digest.hex[:2] / digest.hex[2:]
 
     def _holds(self, digest: Digest) -> bool:
+        try:
+            return self._matches(digest)
+        except FileNotFoundError:
+            return False
+
+    def _matches(self, digest: Digest) -> bool:
+        """Return whether a file hashes to its name, now or earlier in this process if it was not touched since."""
         place = self._place(digest)
-        return place.exists() and digest_file(place) == digest
+        seen = _signature(place)
+        if self._verified.get(digest) == seen:
+            return True
+        if digest_file(place) != digest:
+            return False
+        self._verified[digest] = seen
+        return True
 
     def _kept(self, digest: Digest) -> None:
+        seen = _signature(self._place(digest))
         with self._adding:
-            self._unflushed.add(digest)
+            if self._durable.get(digest) != seen:
+                self._unflushed.add(digest)
 
     @contextlib.contextmanager
     def _temporary(self) -> Iterator[Path]:
@@ -225,6 +238,11 @@ class LocalBlobs:
                 why=_REASONS[error.errno],
                 next_step="make room or mend the permissions, then run the same command again",
             ) from error
+
+
+def _signature(place: Path) -> tuple[int, ...]:
+    found = place.stat()
+    return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
 def _sync(path: Path) -> None:

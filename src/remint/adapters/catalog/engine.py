@@ -51,7 +51,8 @@ class SqlCatalog:
             path = folder / "catalog.db"
             path.write_bytes(_blank())
         self._engine = _engine(path, busy_timeout_ms=busy_timeout_ms, durable=folder is None)
-        self._release = weakref.finalize(self, _release, self._engine, folder)
+        self._readers = _engine(path, busy_timeout_ms=busy_timeout_ms, durable=folder is None, read_only=True)
+        self._release = weakref.finalize(self, _release, (self._engine, self._readers), folder)
         with contextlib.ExitStack() as on_failure:
             on_failure.callback(self.close)
             with self._errors():
@@ -61,22 +62,18 @@ class SqlCatalog:
     @contextlib.contextmanager
     def begin(self) -> Iterator[SqlTransaction]:
         """Open a writing transaction."""
-        with self._errors(), self._transaction("BEGIN IMMEDIATE") as connection:
+        with self._errors(), self._transaction(self._engine, "BEGIN IMMEDIATE") as connection:
             yield SqlTransaction(connection)
 
     @contextlib.contextmanager
     def read(self) -> Iterator[SqlTransaction]:
         """Open a reading transaction."""
-        with self._errors(writing=False), self._transaction("BEGIN") as connection:
-            connection.exec_driver_sql("PRAGMA query_only = ON")
-            try:
-                yield SqlTransaction(connection)
-            finally:
-                connection.exec_driver_sql("PRAGMA query_only = OFF")
+        with self._errors(writing=False), self._transaction(self._readers, "BEGIN") as connection:
+            yield SqlTransaction(connection)
 
     @contextlib.contextmanager
-    def _transaction(self, how: str) -> Iterator[Connection]:
-        with self._engine.connect() as connection:
+    def _transaction(self, engine: Engine, how: str) -> Iterator[Connection]:
+        with engine.connect() as connection:
             connection.exec_driver_sql(how)
             try:
                 yield connection
@@ -99,13 +96,14 @@ class SqlCatalog:
         self._release()
 
 
-def _release(engine: Engine, folder: Path | None) -> None:
-    engine.dispose()
+def _release(engines: tuple[Engine, ...], folder: Path | None) -> None:
+    for engine in engines:
+        engine.dispose()
     if folder is not None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _engine(path: Path, *, busy_timeout_ms: int, durable: bool) -> Engine:
+def _engine(path: Path, *, busy_timeout_ms: int, durable: bool, read_only: bool = False) -> Engine:
     engine = create_engine(
         URL.create("sqlite", database=str(path)),
         isolation_level="AUTOCOMMIT",
@@ -120,6 +118,8 @@ def _engine(path: Path, *, busy_timeout_ms: int, durable: bool) -> Engine:
         connection.execute("PRAGMA foreign_keys = ON")
         # Without it INSERT OR REPLACE deletes the old row of an insert-only table past the trigger.
         connection.execute("PRAGMA recursive_triggers = ON")
+        if read_only:
+            connection.execute("PRAGMA query_only = ON")
 
     return engine
 

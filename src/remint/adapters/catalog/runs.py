@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, Select, and_, exists, func, insert, or_,
 from remint.adapters.catalog.tables import recipes, run_ends, run_inputs, run_outputs, runs
 from remint.core.digest import Digest
 from remint.core.ids import PrincipalId, RunId
-from remint.core.run import End, Hit, Output, Run, Start, State, Usage, is_cache_source
+from remint.core.run import End, Hit, Output, Run, Start, State, Usage, serves_cache
 from remint.errors import Conflict, NotFound
 from remint.ports.catalog import PAGE
 
@@ -54,18 +54,26 @@ class SqlRuns:
 
     def end(self, end: End) -> None:
         """Record how a run ended."""
-        run = self.get(end.id)
-        if run.end is not None:
-            if _end_values(run.end) == _end_values(end) and _outputs(run.end) == _outputs(end):
-                return
-            raise Conflict(
-                f"the end of run {end.id} was not recorded",
-                why=f"it ended already: {run.end.state}",
-                next_step=f"see `remint runs show {end.id.short}`",
-            )
-        self._tx.execute(insert(run_ends).values({**_end_values(end), "serves_cache": is_cache_source(Run(run.start, end))}))
+        joined = select(runs.c.purpose, run_ends.c.id.label("ended")).join(run_ends, run_ends.c.id == runs.c.id, isouter=True)
+        found = self._tx.execute(joined.where(runs.c.id == end.id)).one_or_none()
+        if found is None:
+            raise _not_found(end.id, "no run of that id is recorded here")
+        if found.ended is not None:
+            self._require_same_end(end)
+            return
+        values = {**_end_values(end), "serves_cache": serves_cache(end, purpose=found.purpose)}
+        self._tx.execute(insert(run_ends).values(values))
         if end.outputs:
             self._tx.execute(insert(run_outputs), _outputs(end))
+
+    def _require_same_end(self, end: End) -> None:
+        recorded = self.get(end.id).end
+        if recorded is None or _end_values(recorded) != _end_values(end) or _outputs(recorded) != _outputs(end):
+            raise Conflict(
+                f"the end of run {end.id} was not recorded",
+                why=f"it ended already: {recorded.state if recorded else 'unknown'}",
+                next_step=f"see `remint runs show {end.id.short}`",
+            )
 
     def get(self, run_id: RunId) -> Run:
         """Return one run."""

@@ -34,23 +34,18 @@ def demo(out: Out, folder: Path, fast: bool, serve: bool) -> None:
     try:
         _require_same_size(story)
         finished = "control" in story.memory.chapters
+        for tell in (setup.tell, training.ingest, training.features, training.limits, training.train):
+            tell(story)
+        served = story.in_production("model/delay")
         for tell in (
-            setup.tell,
-            training.ingest,
-            training.features,
-            training.limits,
-            training.train,
-            production.months_go_by,
-            production.last_decision,
-            proof.regenerate,
-            proof.hide,
-            proof.trace,
+            (production.months_go_by, production.last_decision, proof.regenerate, proof.hide, proof.trace) if served else ()
         ):
             tell(story)
         again = proof.verify_again(story) if finished else []
     finally:
         story.close()
     lines = ["", "All of it was done before; nothing ran:", *again] if finished else []
+    lines += [] if served else ["", "The gates let no model into production, so nothing is served and the demo ends here."]
     took = duration(round((time.monotonic() - began) * 1e6))
     lines += ["", f"{took}. The project is in {short_path(root)}: cd there and type any of the commands above."]
     value = {"folder": str(root), "finished_before": finished, "chapters": story.memory.chapters, "again": again}

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.termui import progressbar
 
 from remint.app import App
 from remint.cli.output import Out, duration
@@ -143,6 +144,10 @@ class Story:
             self.app.refs.fork(self.context(by), name)
         return self.context(by, name)
 
+    def in_production(self, path: str) -> bool:
+        """Return whether a ref exists in `main`."""
+        return path in {ref.name.path for ref in self.app.refs.list(self.context())}
+
     def merged(self, change_id: str) -> bool:
         """Return whether a change was merged."""
         return str(self.app.changes.review(change_id).state) == "merged"
@@ -167,6 +172,6 @@ def each(items: Sequence[str], act: Callable[[str], object], *, out: Out, title:
         for item in items:
             act(item)
         return
-    with click.progressbar(items, label=title, file=click.get_text_stream("stderr"), item_show_func=lambda item: item) as bar:
+    with click.progressbar(items, label=title, file=click.get_text_stream("stderr"), item_show_func=None) as bar:
         for item in bar:
             act(item)

@@ -81,10 +81,10 @@ def features(story: Story) -> None:
             return
         story.run(story.context(), "features/delay", until=SPRING[-1])
         found = story.app.refs.artifact(story.context(), "features/delay")
+        rows, columns = found.facts["rows"], len(found.facts["schema"])
         story.say(
-            f"   features/delay: {found.facts['rows']:,} rows, {len(found.facts['schema'])} columns: schedule, weather of the hour",
-            "   (joined on UTC), age of the aircraft, and recent lateness of carrier, route, airport and aircraft, only from",
-            "   flights that had landed by then.",
+            f"   features/delay: {rows:,} rows, {columns} columns: schedule, weather of the hour (joined on UTC), age of the",
+            "   aircraft, and recent lateness of carrier, route, airport and aircraft from flights that had landed by then.",
         )
         story.by_hand("remint show features/delay", "remint why features/delay")
 

@@ -16,7 +16,7 @@ SLICES = ("carrier", "origin", "hour")
 SLICE_ROWS = 200
 """Slices with fewer flights are counted, not judged: among many of them the worst is bad by chance."""
 
-RESAMPLES = 1000
+RESAMPLES = 500
 SEED = 2013
 
 Scores = NDArray[np.float64]
