@@ -47,11 +47,13 @@ class App:
     Args:
         settings: of the project.
         inline: run steps in this process, for debugging; such runs are unguarded and never stand for later ones.
+        executor: one that is used by others too, and closed by them.
     """
 
-    def __init__(self, settings: Settings, *, inline: bool = False) -> None:
+    def __init__(self, settings: Settings, *, inline: bool = False, executor: "Executor | None" = None) -> None:
         self.settings = settings
         self._inline = inline
+        self._shared = executor
 
     # ---- adapters, one function each
 
@@ -129,6 +131,8 @@ class App:
     @cached_property
     def executor(self) -> "Executor":
         """Where steps run."""
+        if self._shared is not None:
+            return self._shared
         if self._inline:
             from remint.adapters.compute.inline import InlineExecutor
 
@@ -312,8 +316,9 @@ class App:
     def close(self) -> None:
         """Release what was opened. Idempotent."""
         for name in ("executor", "_execution", "catalog"):
-            if name in self.__dict__:
-                self.__dict__.pop(name).close()
+            held = self.__dict__.pop(name, None)
+            if held is not None and held is not self._shared:
+                held.close()
 
 
 def _one_thread() -> None:

@@ -11,7 +11,12 @@ START_US = 1_700_000_000_000_000
 
 
 def batch(
-    number: int, *, rows: int = 3, features: tuple[str, ...] = ("distance", "wind"), model: Digest = MODEL, key: str | None = None
+    number: int,
+    *,
+    rows: int = 3,
+    features: tuple[str, ...] = ("distance", "wind"),
+    model: Digest = MODEL,
+    key: str | None = None,
 ) -> Batch:
     """Return the batch of this number: later ones have later ids, and every value tells which row it is."""
     at_us = START_US + number * 1_000_000

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+
 from remint.adapters.tables.parquet import write_segment
 from remint.app import App, initialise
 from remint.config import load

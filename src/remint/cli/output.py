@@ -161,7 +161,7 @@ def fail(error: Exception, *, as_json: bool, debug: bool) -> int:
     return EXIT_CODES[error.family]
 
 
-def stdout_is_terminal() -> bool:
+def a_person_looks() -> bool:
     """Return whether a person is likely to read standard error."""
     return sys.stderr.isatty()
 

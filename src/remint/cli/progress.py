@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Self
 
 import click
 
-from remint.cli.output import Out, duration, stdout_is_terminal
+from remint.cli.output import Out, a_person_looks, duration
 from remint.core.pipeline import Graph
 from remint.ports.usecases.pipelines import Progress
 
@@ -32,7 +32,7 @@ class RunProgress:
 
     def __enter__(self) -> Self:
         """Open the bar where a person looks."""
-        if not self._silent and stdout_is_terminal():
+        if not self._silent and a_person_looks():
             from rich.console import Console
             from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
             from rich.progress import Progress as Bar

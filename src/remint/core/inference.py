@@ -9,7 +9,7 @@ import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from remint.errors import Invalid, LimitReached
 
@@ -39,8 +39,7 @@ _STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 
-@dataclass(frozen=True, slots=True)
-class Tensor:
+class Tensor(NamedTuple):
     """One input tensor as the request describes it.
 
     Attributes:
@@ -56,7 +55,7 @@ class Tensor:
     binary_bytes: int | None
 
     @property
-    def count(self) -> int:
+    def elements(self) -> int:
         """How many elements it has."""
         return math.prod(self.shape)
 
@@ -183,15 +182,15 @@ def _tensor(item: object) -> Tensor:
     shape = item.get("shape")
     if not isinstance(shape, list) or not 1 <= len(shape) <= 2 or any(type(size) is not int or size < 0 for size in shape):
         raise invalid(f"input {name!r} was refused", "its shape is a list of one or two sizes, none below 0")
-    size = _object(item.get("parameters"), f"parameters of {name!r}").get("binary_data_size")
+    size = _object(item.get("parameters"), "parameters of an input").get("binary_data_size")
     if size is not None and (type(size) is not int or size < 0):
         raise invalid(f"input {name!r} was refused", "binary_data_size is a whole number of bytes")
     data = item.get("data")
-    if (data is None) == (size is None) or not isinstance(data, list | None):
+    if (data is None) == (size is None) or not (data is None or isinstance(data, list)):
         raise invalid(f"input {name!r} was refused", "it has either `data`, a list, or the parameter binary_data_size")
     made = Tensor(name, datatype, tuple(shape), data, size)
-    if size is not None and SIZES[datatype] and size != made.count * SIZES[datatype]:
-        wanted = made.count * SIZES[datatype]
+    if size is not None and SIZES[datatype] and size != made.elements * SIZES[datatype]:
+        wanted = made.elements * SIZES[datatype]
         raise invalid(f"input {name!r} was refused", f"shape and datatype make {wanted} bytes, and binary_data_size is {size}")
     if size is None and datatype == "FP16":
         raise invalid(f"input {name!r} was refused", "FP16 has no form in JSON; send it binary, or as FP32")
@@ -319,8 +318,8 @@ def flat(tensor: Tensor) -> list[Any]:
         if len(values) != tensor.shape[0] or any(type(row) is not list or len(row) != tensor.shape[1] for row in values):
             raise invalid(f"input {tensor.name!r} was refused", f"its data is not of the shape {list(tensor.shape)}")
         values = list(itertools.chain.from_iterable(values))
-    if len(values) != tensor.count:
-        why = f"its data has {len(values)} values, and the shape {list(tensor.shape)} has {tensor.count}"
+    if len(values) != tensor.elements:
+        why = f"its data has {len(values)} values, and the shape {list(tensor.shape)} has {tensor.elements}"
         raise invalid(f"input {tensor.name!r} was refused", why)
     return values
 

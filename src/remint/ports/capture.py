@@ -18,7 +18,7 @@ class Closure:
             own decorators do not matter to it.
         pieces: the digest of each reached piece by name, for example `helpers:clean`, so that a plan can say which one changed.
         files: the project's source files that importing the step needs, relative with `/`, sorted.
-        modules: top-level modules from outside the project that the code imports, for preloading.
+        modules: modules from outside the project that the code imports, for preloading.
         whole: why the whole project counts as reached (dynamic import, exec …); empty if it does not.
     """
 

@@ -13,6 +13,9 @@ from remint.core.digest import Digest
 from remint.core.ids import PredictionId
 from remint.core.prediction import Prediction, Status
 
+SEGMENT_ROWS = 16_384
+"""Rows of a sealed segment at most, so that finding one prediction reads little."""
+
 
 @dataclass(frozen=True, slots=True)
 class Batch:
@@ -122,11 +125,11 @@ class UsageLogs(Protocol):
         """Forget complete pieces whose predictions are sealed. Idempotent."""
         ...
 
-    def to_segment(self, deployment: str, batches: Sequence[Batch], *, without: Collection[str]) -> SegmentFile | None:
-        """Write the predictions of batches with one list of features to a Parquet file; None if none is left.
+    def to_segments(self, deployment: str, batches: Sequence[Batch], *, without: Collection[str]) -> list[SegmentFile]:
+        """Write the predictions of batches with one list of features to Parquet files of at most SEGMENT_ROWS rows.
 
         Args:
-            deployment: where the file goes; the caller moves or removes it.
+            deployment: where the files go; the caller moves or removes them.
             batches: what to write.
             without: ids to leave out.
         """

@@ -25,6 +25,20 @@ _KINDS: dict[type, Kind] = {
 }
 
 
+_NEEDS: dict[str, tuple[str, ...]] = {
+    Kind.TABLE: ("duckdb", "pyarrow.compute", "pyarrow.parquet", "remint.adapters.tables.parquet"),
+    Kind.MODEL: ("pyarrow.parquet", "remint.adapters.formats.sklearn_skops", "remint.adapters.tables.parquet", "skops.io"),
+}
+
+
+def modules_for(order: Mapping[str, Any]) -> list[str]:
+    """Return the modules that reading the inputs and writing the outputs of a task will import, for loading before the fork."""
+    kinds = [given["kind"] for given in order["inputs"].values()] + [kind for _, kind in order["outputs"]]
+    needed = dict.fromkeys(module for kind in kinds for module in _NEEDS.get(kind, ()))
+    models = [given["facts"].get("module") for given in order["inputs"].values() if given["kind"] == Kind.MODEL]
+    return [*needed, *(module for module in models if isinstance(module, str))]
+
+
 def kind_of_hint(hint: object) -> Kind:
     """Return the kind of artifact that a type hint stands for; plain values for any other hint."""
     return _KINDS.get(hint, Kind.VALUE) if isinstance(hint, type) else Kind.VALUE
@@ -117,7 +131,8 @@ def _write_model(model: Model, folder: Path) -> tuple[list[tuple[str, str]], dic
     skops = SkopsFormat()
     (folder / MODEL_FILE).write_bytes(skops.save(model.estimator))
     parts = [(MODEL_FILE, MODEL_FILE)]
-    facts = {"format": skops.name, "features": model.features, "estimator": type(model.estimator).__name__}
+    kind = type(model.estimator)
+    facts = {"format": skops.name, "features": model.features, "estimator": kind.__name__, "module": kind.__module__}
     if model.probe is not None:
         columns = {name: model.probe.rows[:, place] for place, name in enumerate(model.probe.names)}
         scores = scores_of(model.estimator, model.probe.rows)

@@ -89,7 +89,7 @@ class Table:
     @property
     def names(self) -> list[str]:
         """The names of its columns."""
-        return list(self.arrow().column_names)
+        return list(self.schema.names)
 
     @property
     def rows(self) -> int:
@@ -113,13 +113,20 @@ class Table:
         self._require(names)
         return Table(self.arrow().select(list(names)))
 
+    @property
+    def schema(self) -> "pa.Schema":
+        """The names and types of its columns; reads no rows."""
+        if self._whole is not None or not self._parts:
+            return self.arrow().schema
+        return self._parts[0].schema
+
     def append(self, other: "Table") -> "Table":
         """Return the rows of this table, then those of `other`; both must have the same columns and types.
 
         Raises:
             Invalid: they differ.
         """
-        mine, theirs = self.arrow().schema, other.arrow().schema
+        mine, theirs = self.schema, other.schema
         if not mine.equals(theirs, check_metadata=False):
             mismatch = [f"{field.name}: {field.type}" for field in theirs if field not in mine]
             raise Invalid(
@@ -248,6 +255,13 @@ class Segment:
     def __init__(self, path: Path, blob: str) -> None:
         self.path = path
         self.blob = blob
+
+    @property
+    def schema(self) -> "pa.Schema":
+        """The names and types of its columns; reads no rows."""
+        from remint.adapters.tables.parquet import Segments
+
+        return Segments([self.path]).schema
 
     def read(self) -> "pa.Table":
         """Return its rows."""

@@ -5,6 +5,7 @@ import ipaddress
 import logging
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ LOG = logging.getLogger("remint.serve")
 PORT = 8471
 WATCH_S = 1.0
 DRAIN_S = 30
+SWITCH_S = 0.0005
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,10 @@ class ServingProcess:
             timeout_keep_alive=75,
             timeout_graceful_shutdown=DRAIN_S,
             server_header=False,
+            proxy_headers=False,
         )
+        # A model's own Python code would else keep the event loop waiting for 5 ms at a time.
+        sys.setswitchinterval(SWITCH_S)
         self.models.watch(every_s=WATCH_S)
         sealing = threading.Thread(target=self._seal_now_and_then, name="seal", daemon=True)
         sealing.start()

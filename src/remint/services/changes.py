@@ -21,7 +21,6 @@ from remint.ports.usecases.artifacts import Artifacts
 from remint.ports.usecases.changes import Review
 from remint.ports.usecases.context import Context
 from remint.services.evidence import EvidenceService
-from remint.services.lineage import ancestry
 from remint.services.refs import moved_meanwhile
 
 
@@ -72,7 +71,7 @@ class ChangeService:
     ) -> ChangeId:
         authors = {context.principal}
         for move in moves:
-            authors |= ancestry(tx, move.new).people()
+            authors |= self.evidence.lineage(tx, move.new).people()
         words = title or ", ".join(f"{move.ref.path} to {move.new.short}" for move in moves)
         change = Change(ChangeId(""), words, moves, context.principal, frozenset(authors), at_us, tuple(gates))
         change_id = tx.changes.add(change)

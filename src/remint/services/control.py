@@ -14,7 +14,6 @@ from remint.ports.usecases.artifacts import Artifacts
 from remint.ports.usecases.changes import Changes
 from remint.ports.usecases.regenerations import Regenerations
 from remint.services.evidence import EVALUATED, REPRODUCED, EvidenceService, unknown_words
-from remint.services.lineage import ancestry
 
 REQUIRED_LEVEL = "content"
 
@@ -45,7 +44,7 @@ class ControlService:
         digest = ref.artifact
         with self.catalog.read() as tx:
             move = tx.refs.log(ref.name, limit=1)[0]
-            unknown = unknown_words(ancestry(tx, digest))
+            unknown = unknown_words(self.evidence.lineage(tx, digest))
             reproduced = self._newest_level(tx, digest)
             evaluated = bool(self.evidence.trusted(tx, digest, EVALUATED))
         missing = self._damage(digest) or list(self.regenerations.check(digest).missing)

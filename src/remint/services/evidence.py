@@ -1,7 +1,7 @@
 """Evidence: signed statements, made by the platform from what it recorded, and the findings that gates are judged by."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from remint.core.change import PlannedMove
@@ -10,7 +10,7 @@ from remint.core.entry import Entry
 from remint.core.evidence import Evidence, pre_authentication, statement
 from remint.core.gate import LEVELS, Evaluation, Findings
 from remint.core.ids import PrincipalId
-from remint.core.lineage import Lineage
+from remint.core.lineage import Lineage, LineageNode
 from remint.ports.catalog import Transaction
 from remint.ports.clock import Clock
 from remint.ports.signing import Keys
@@ -27,6 +27,11 @@ class EvidenceService:
 
     keys: Keys
     clock: Clock
+    _lineage: dict[Digest, LineageNode] = field(default_factory=dict)
+
+    def lineage(self, tx: Transaction, digest: Digest) -> Lineage:
+        """Return what is behind an artifact; the refs in it may be those of an earlier look."""
+        return ancestry(tx, digest, known=self._lineage)
 
     def sign(
         self, tx: Transaction, subject: Digest, predicate: str, facts: Mapping[str, Any], *, by: PrincipalId = PLATFORM
@@ -78,7 +83,7 @@ class EvidenceService:
             )
             for record in self.trusted(tx, move.new, EVALUATED)
         ]
-        lineage = ancestry(tx, move.new)
+        lineage = self.lineage(tx, move.new)
         return Findings(
             old=move.old,
             new=move.new,

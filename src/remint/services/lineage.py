@@ -38,8 +38,16 @@ class LineageService:
         return [found[run_id] for run_id in sorted(found)][:limit]
 
 
-def ancestry(tx: Transaction, digest: Digest) -> Lineage:
-    """Return everything behind an artifact, in the caller's transaction."""
+def ancestry(tx: Transaction, digest: Digest, *, known: dict[Digest, LineageNode] | None = None) -> Lineage:
+    """Return everything behind an artifact, in the caller's transaction.
+
+    Args:
+        tx: where to read.
+        digest: the artifact.
+        known: nodes seen before whose makers are known; they cannot change, except that further refs may point at them.
+            What is found
+            is added. Give it where the refs do not matter.
+    """
     nodes: dict[Digest, LineageNode] = {}
     waiting = [digest]
     while waiting:
@@ -52,8 +60,10 @@ def ancestry(tx: Transaction, digest: Digest) -> Lineage:
                 why=f"it has more than {MOST_NODES} artifacts",
                 next_step="look at a part of it: `remint why` of one of its inputs",
             )
-        nodes[here] = _node(tx, here)
+        nodes[here] = (known or {}).get(here) or _node(tx, here)
         maker = nodes[here].maker
+        if maker is not None and known is not None:
+            known[here] = nodes[here]
         if maker is not None:
             waiting += maker.inputs.values()
     return Lineage(digest, nodes)

@@ -105,7 +105,7 @@ class PipelineService:
             why=reason if not reason.startswith("done before") else "the results of the earlier run are gone",
             code=self._snapshot(call, closure),
             git=resolved.git,
-            place={**self.processes.here(), "pieces": {name: digest.short for name, digest in closure.pieces.items()}},
+            place=self._place(closure),
         )
         report(Progress(position, call.step.name, "start", start.why))
         work = Work(start, recipe, call.step, closure.modules, self.root, resolved.environment)
@@ -113,6 +113,10 @@ class PipelineService:
         report(Progress(position, call.step.name, "done", "", hit.wall_us))
         above.done[run_key] = hit
         return hit, True
+
+    def _place(self, closure: Closure) -> dict[str, Any]:
+        pieces = {name: digest.short for name, digest in closure.pieces.items()}
+        return {**self.processes.here(), "pieces": pieces, "modules": list(closure.modules)}
 
     def _snapshot(self, call: Call, closure: Closure) -> Digest:
         kept = self.execution.code_artifact(self.root, closure.files)

@@ -172,9 +172,7 @@ class RegenerationService:
             conditions["hash_seed"] = int.from_bytes(self.clock.entropy(4), "big")
         step = StepSpec(module, qualname, recipe.outputs, conditions)
         declared = self.execution.environment.declared()
-        return Work(
-            start, recipe, step, tuple((original.end.observed if original.end else {}).get("modules", ())), self.root, declared
-        )
+        return Work(start, recipe, step, tuple(original.start.place.get("modules", ())), self.root, declared)
 
     # ---- comparing
 

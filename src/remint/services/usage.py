@@ -11,7 +11,7 @@ from remint.core.ids import PredictionId
 from remint.core.prediction import log_ref
 from remint.core.ref import Move
 from remint.ports.blobs import Blobs
-from remint.ports.catalog import Catalog, LogSegment, Transaction
+from remint.ports.catalog import Catalog, LogSegment
 from remint.ports.clock import Clock
 from remint.ports.tables import Tables
 from remint.ports.usage import Batch, UsageLogs
@@ -48,10 +48,10 @@ class UsageService:
             made: list[LogSegment] = []
             log: Digest | None = None
             for same in _by_features(batches):
-                segment = self._segment(deployment, same, known)
-                if segment is not None:
-                    log = self._append(context, *segment)
-                    made.append(segment[0])
+                segments = self._segments_of(deployment, same, known)
+                if segments:
+                    log = self._append(context, segments)
+                    made += [segment for segment, _ in segments]
             self.logs.drop(deployment, [piece.name for piece in pieces if piece.complete])
         return Sealed(deployment, sum(segment.rows for segment in made), tuple(segment.artifact for segment in made), log)
 
@@ -73,51 +73,49 @@ class UsageService:
         with self.catalog.read() as tx:
             return tx.log_segments.of(deployment, limit=MOST_SEGMENTS)
 
-    def _segment(self, deployment: str, batches: Sequence[Batch], known: set[str]) -> tuple[LogSegment, Artifact] | None:
-        file = self.logs.to_segment(deployment, batches, without=known)
-        if file is None:
-            return None
-        kept = self.artifacts.keep(Kind.TABLE, [(file.path.name, file.path)], {}).artifact
-        return LogSegment(deployment, file.first_id, file.last_id, file.rows, kept.digest), kept
+    def _segments_of(self, deployment: str, batches: Sequence[Batch], known: set[str]) -> list[tuple[LogSegment, Artifact]]:
+        made: list[tuple[LogSegment, Artifact]] = []
+        for file in self.logs.to_segments(deployment, batches, without=known):
+            kept = self.artifacts.keep(Kind.TABLE, [(file.path.name, file.path)], {}).artifact
+            made.append((LogSegment(deployment, file.first_id, file.last_id, file.rows, kept.digest), kept))
+        return made
 
-    def _append(self, context: Context, segment: LogSegment, kept: Artifact) -> Digest:
-        """Record a segment, the log with it, and the move of the log's ref: all in one transaction."""
-        whole = self._whole(segment, kept)
-        ref, at_us = log_ref(segment.deployment), self.clock.now_us()
+    def _append(self, context: Context, new: Sequence[tuple[LogSegment, Artifact]]) -> Digest:
+        """Record segments, the log with them, and the move of the log's ref: all in one transaction."""
+        deployment = new[0][0].deployment
+        whole = self._whole(deployment, [kept for _, kept in new])
+        ref, at_us = log_ref(deployment), self.clock.now_us()
+        rows = sum(segment.rows for segment, _ in new)
         self.blobs.flush()
         with self.catalog.begin() as tx:
             current = tx.refs.get(ref)
             old = current.artifact if current else None
-            for artifact in (kept, whole):
+            for artifact in (*(kept for _, kept in new), whole):
                 tx.artifacts.add(artifact, at_us=at_us)
-            tx.log_segments.add(segment)
-            reason = f"sealed {segment.rows} predictions of {segment.deployment}"
+            for segment, _ in new:
+                tx.log_segments.add(segment)
+            reason = f"sealed {rows} predictions of {deployment}"
             if not tx.refs.move(Move(ref, 0, old, whole.digest, context.principal, at_us, reason)):
                 raise moved_meanwhile(tx, ref, old)
             facts = {
                 "from": old,
                 "to": whole.digest,
-                "segment": segment.artifact,
-                "rows": segment.rows,
-                "first": segment.first_id,
-                "last": segment.last_id,
+                "segments": [segment.artifact for segment, _ in new],
+                "rows": rows,
+                "first": new[0][0].first_id,
+                "last": new[-1][0].last_id,
             }
             tx.entries.append(Entry("log:seal", str(ref), context.principal, at_us, facts))
         return whole.digest
 
-    def _whole(self, segment: LogSegment, kept: Artifact) -> Artifact:
-        """Return the log made of all segments with the columns of the new one; those with others stay in earlier versions."""
+    def _whole(self, deployment: str, new: Sequence[Artifact]) -> Artifact:
+        """Return the log made of all segments with the columns of the new ones; those with others stay in earlier versions."""
         with self.catalog.read() as tx:
-            before = [tx.artifacts.get(one.artifact) for one in _in_order(tx, segment)]
-        schema = _plain(kept.facts["schema"])
-        parts = [part for artifact in before if _plain(artifact.facts["schema"]) == schema for part in artifact.parts]
-        if not parts:
-            return kept
-        return self.artifacts.keep(Kind.TABLE, [(part.path, part.blob) for part in [*parts, *kept.parts]], {}).artifact
-
-
-def _in_order(tx: Transaction, segment: LogSegment) -> list[LogSegment]:
-    return [one for one in tx.log_segments.of(segment.deployment, limit=MOST_SEGMENTS) if one.artifact != segment.artifact]
+            before = [tx.artifacts.get(one.artifact) for one in tx.log_segments.of(deployment, limit=MOST_SEGMENTS)]
+        schema = _plain(new[0].facts["schema"])
+        same = [artifact for artifact in before if _plain(artifact.facts["schema"]) == schema]
+        parts = [(part.path, part.blob) for artifact in (*same, *new) for part in artifact.parts]
+        return self.artifacts.keep(Kind.TABLE, parts, {}).artifact
 
 
 def _plain(schema: Iterable[Any]) -> list[dict[str, Any]]:

@@ -303,11 +303,11 @@ def test_the_files_are_enough_to_import_the_step_in_an_empty_folder(project: Wri
     assert set(files) - set(found.files) == {"src/shop/never.py", "other.py"}
 
 
-def test_modules_from_outside_are_listed_by_their_top_name(project: Write) -> None:
+def test_modules_from_outside_are_listed_by_their_full_name(project: Write) -> None:
     root = project(
         {"pipeline.py": "import os.path\nfrom xml.dom import minidom\ndef train(x):\n    import sklearn.base\n    return x"}
     )
-    assert reach(root).modules == ("os", "sklearn", "xml")
+    assert reach(root).modules == ("os.path", "sklearn.base", "xml.dom")
 
 
 def test_modules_that_import_each_other_are_both_reached(project: Write) -> None:

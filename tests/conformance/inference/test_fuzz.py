@@ -20,7 +20,9 @@ LEAVES = (
 NAMES = st.sampled_from(
     ["inputs", "outputs", "name", "shape", "datatype", "data", "parameters", "id", "key", "binary_data_size", "binary_data"]
 )
-VALUES = st.recursive(LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=6), max_leaves=25)
+VALUES = st.recursive(
+    LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=6), max_leaves=25
+)
 TENSORS = st.fixed_dictionaries(
     {
         "name": st.sampled_from(["distance", "hour", "wind", "input", "key", "x"]),
@@ -62,7 +64,9 @@ def test_any_json(line, value):
 
 
 @settings(max_examples=200)
-@given(tensors=st.lists(TENSORS, max_size=4), rest=st.binary(max_size=60), length=st.none() | st.integers(-1, 400), extra=VALUES)
+@given(
+    tensors=st.lists(TENSORS, max_size=4), rest=st.binary(max_size=60), length=st.none() | st.integers(-1, 400), extra=VALUES
+)
 def test_any_tensors_with_any_binary_part(line, tensors, rest, length, extra):
     head = json.dumps({"inputs": tensors, "parameters": extra}).encode()
     size = len(head) if length is None else length

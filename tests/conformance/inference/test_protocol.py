@@ -18,7 +18,13 @@ def expected(project, rows=ROWS):
 
 
 def tensor(name, datatype, shape, data, **parameters):
-    return {"name": name, "datatype": datatype, "shape": shape, "data": data, **({"parameters": parameters} if parameters else {})}
+    return {
+        "name": name,
+        "datatype": datatype,
+        "shape": shape,
+        "data": data,
+        **({"parameters": parameters} if parameters else {}),
+    }
 
 
 def binary(head, *parts):
@@ -194,7 +200,9 @@ BAD = {
     "not finite": json.dumps(columns([[float("inf"), 1, 1]])).encode(),
     "not a number": json.dumps(columns([[float("nan"), 1, 1]])).encode(),
     "infinite by size": b'{"inputs": [{"name": "input", "datatype": "FP64", "shape": [1, 3], "data": [1e999, 1, 1]}]}',
-    "too long an integer": b'{"inputs": [{"name": "input", "datatype": "FP64", "shape": [1, 3], "data": [1' + b"0" * 400 + b", 1, 1]}]}",
+    "too long an integer": b'{"inputs": [{"name": "input", "datatype": "FP64", "shape": [1, 3], "data": [1'
+    + b"0" * 400
+    + b", 1, 1]}]}",
     "an integer of another size": json.dumps({"inputs": [tensor("input", "INT8", [1, 3], [300, 1, 1])]}).encode(),
     "an inexact integer": json.dumps({"inputs": [tensor("input", "INT64", [1, 3], [2**53 + 1, 1, 1])]}).encode(),
     "text for a number": json.dumps(columns([["1", 1, 1]])).encode(),
@@ -210,7 +218,10 @@ BAD = {
     "a number as id": json.dumps(columns(ROWS, id=3)).encode(),
     "a lone surrogate": json.dumps(columns(ROWS, id="\ud800")).encode(),
     "keys twice": json.dumps(
-        {**columns(ROWS, parameters={"key": "a"}), "inputs": [*columns(ROWS)["inputs"], tensor("key", "BYTES", [2], ["a", "b"])]}
+        {
+            **columns(ROWS, parameters={"key": "a"}),
+            "inputs": [*columns(ROWS)["inputs"], tensor("key", "BYTES", [2], ["a", "b"])],
+        }
     ).encode(),
     "a key that is no text": json.dumps({"inputs": [*columns(ROWS)["inputs"], tensor("key", "BYTES", [2], [1, 2])]}).encode(),
     "a value the model does not take": json.dumps(columns([[None, 1, 1]])).encode(),
@@ -239,7 +250,10 @@ def test_binary_parts_of_another_size_are_refused(client, given):
 
 @pytest.mark.parametrize("keys", [b"", b"\x01\0\0\0a", b"\xff\xff\xff\xffa", b"\x01\0\0\0\xff\x01\0\0\0b", b"\0\0\0\0\0\0\0\0"])
 def test_broken_binary_keys_are_refused(client, keys):
-    inputs = [*columns(ROWS)["inputs"], {"name": "key", "datatype": "BYTES", "shape": [2], "parameters": {"binary_data_size": len(keys)}}]
+    inputs = [
+        *columns(ROWS)["inputs"],
+        {"name": "key", "datatype": "BYTES", "shape": [2], "parameters": {"binary_data_size": len(keys)}},
+    ]
     content, headers = binary({"inputs": inputs}, keys)
     assert client.json("POST", INFER, content, headers)[0] == 400
 

@@ -81,7 +81,7 @@ def test_frames_cannot_change_places():
 
 def test_a_file_with_a_frame_taken_out_is_refused():
     one, check = frames.frame(frames.START, b"one")
-    two, check = frames.frame(check, b"two")
+    _, check = frames.frame(check, b"two")
     three, _ = frames.frame(check, b"three")
     with pytest.raises(Corrupt):
         payloads(one + three)

@@ -118,7 +118,7 @@ def test_a_refused_prediction_has_no_score(logs):
 
 def test_a_segment_has_a_column_for_everything_in_the_order_of_ids(logs):
     logs.writer("x").append(batch(1))
-    made = logs.to_segment("x", [batch(2, key="k"), batch(1)], without=())
+    [made] = logs.to_segments("x", [batch(2, key="k"), batch(1)], without=())
     table = pq.read_table(made.path)
     expected = [*batch(1).ids, *batch(2).ids]
     assert table.column_names == [
@@ -139,8 +139,8 @@ def test_a_segment_has_a_column_for_everything_in_the_order_of_ids(logs):
 
 def test_a_segment_leaves_out_what_is_sealed_already(logs):
     logs.writer("x").append(batch(1))
-    assert logs.to_segment("x", [batch(1)], without=set(batch(1).ids)) is None
-    made = logs.to_segment("x", [batch(1), batch(2)], without=set(batch(1).ids))
+    assert logs.to_segments("x", [batch(1)], without=set(batch(1).ids)) == []
+    [made] = logs.to_segments("x", [batch(1), batch(2)], without=set(batch(1).ids))
     assert pq.read_table(made.path)["prediction_id"].to_pylist() == list(batch(2).ids)
 
 
@@ -148,7 +148,7 @@ def test_a_sealed_prediction_equals_the_live_one(logs):
     logs.writer("x").append(batch(1, key="k"))
     wanted = batch(1).ids[1]
     live = logs.find(wanted)
-    made = logs.to_segment("x", [batch(1, key="k")], without=())
+    [made] = logs.to_segments("x", [batch(1, key="k")], without=())
     assert logs.row("x", [made.path], wanted) == live
     assert logs.row("x", [made.path], batch(2).ids[0]) is None
 
@@ -177,3 +177,12 @@ def test_syncing_what_was_never_written_is_nothing(logs):
     writer.sync()
     writer.sync()
     assert len(ids_in(logs)) == 3
+
+
+def test_many_predictions_go_into_several_segments(logs):
+    logs.writer("x").append(batch(1))
+    made = logs.to_segments("x", [batch(number, rows=9000) for number in (1, 2)], without=())
+    assert [one.rows for one in made] == [16_384, 1616]
+    assert (made[0].first_id, made[1].last_id) == (batch(1).ids[0], batch(2, rows=9000).ids[-1])
+    assert made[0].last_id < made[1].first_id
+    assert [logs.row("x", [made[1].path], one) is None for one in (made[0].last_id, made[1].first_id)] == [True, False]

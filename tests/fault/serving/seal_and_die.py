@@ -1,4 +1,4 @@
-"""Seal a log again and again, killed at every call that sealing makes; print how often it was killed and how much was logged."""
+"""Seal a log again and again, killed at every call that sealing makes; print how often that was and how much was logged."""
 
 import dataclasses
 import importlib
@@ -12,7 +12,6 @@ from remint.app import App
 from remint.config import load
 from remint.core.ids import PrincipalId
 from remint.ports.usecases.context import Context
-
 from tests.support.batches import batch
 
 ANA = Context(PrincipalId("ana"), "main")

@@ -27,7 +27,7 @@ class Reached:
         pieces: for each piece, its module and its name there (`*` for all of it).
         statements: the places of all reached statements, by module name.
         loaded: the project's modules that are imported, by name.
-        outside: top-level modules from outside the project.
+        outside: modules from outside the project.
         dynamic: where and how code is reached that cannot be followed: (file, line, what).
         documentation: whether docstrings are read at run time.
     """
@@ -237,7 +237,7 @@ class Walk:
     def _note_outside_module(self, module: str) -> None:
         top = module.partition(".")[0]
         if top and top != "__future__" and self._module(top) is None:
-            self.reached.outside.add(top)
+            self.reached.outside.add(module)
 
     def _note_dynamic(self, what: str) -> None:
         self.reached.dynamic.add((*self._at, what))

@@ -117,7 +117,7 @@ class SourceCode:
         """Reach a function, class or module that a closed-over variable holds."""
         module = self._find(name)
         if module is None:
-            walk.reached.outside.add(name.partition(".")[0])
+            walk.reached.outside.add(name)
         else:
             walk.enter(module, _top_name(module, qualname) if qualname else "")
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from remint.adapters.usage import frames, records
-from remint.adapters.usage.segments import row_of, table_of
+from remint.adapters.usage.segments import row_of, write_segments
 from remint.core.digest import Digest
 from remint.core.ids import PredictionId, made_at_us, uuid7
 from remint.core.prediction import Prediction
@@ -179,16 +179,15 @@ class FileUsage:
         for name in names:
             (folder / name).unlink(missing_ok=True)
 
-    def to_segment(self, deployment: str, batches: Sequence[Batch], *, without: Collection[str]) -> SegmentFile | None:
-        """Write predictions to a Parquet file."""
-        table = table_of(batches, without=without)
-        if not table.num_rows:
-            return None
-        path = self._folder(deployment) / f"{uuid7(self._clock.now_us(), self._clock.entropy(8))}.parquet"
-        with _writing(path.parent):
-            self._write_segment(table, path)
-        ids = table["prediction_id"]
-        return SegmentFile(path, PredictionId(ids[0].as_py()), PredictionId(ids[-1].as_py()), table.num_rows)
+    def to_segments(self, deployment: str, batches: Sequence[Batch], *, without: Collection[str]) -> list[SegmentFile]:
+        """Write predictions to Parquet files."""
+        folder = self._folder(deployment)
+
+        def name() -> Path:
+            return folder / f"{uuid7(self._clock.now_us(), self._clock.entropy(8))}.parquet"
+
+        with _writing(folder):
+            return write_segments(batches, without=without, write=self._write_segment, name=name)
 
     def find(self, prediction_id: PredictionId) -> Prediction | None:
         """Return a prediction that is not sealed yet, or None."""

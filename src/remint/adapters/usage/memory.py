@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from remint.adapters.usage.records import prediction_in
-from remint.adapters.usage.segments import row_of, table_of
+from remint.adapters.usage.segments import row_of, write_segments
 from remint.core.ids import PredictionId
 from remint.core.prediction import Prediction
 from remint.ports.usage import Batch, Piece, SegmentFile
@@ -85,16 +85,14 @@ class MemoryUsage:
         pieces = self._held.get(deployment, [])
         pieces[:] = [piece for piece in pieces if piece.name not in names]
 
-    def to_segment(self, deployment: str, batches: Sequence[Batch], *, without: Collection[str]) -> SegmentFile | None:
-        """Write predictions to a Parquet file."""
-        table = table_of(batches, without=without)
-        if not table.num_rows:
-            return None
-        self._written += 1
-        path = self._folder / f"{deployment.replace('/', '~')}-{self._written}.parquet"
-        self._write_segment(table, path)
-        ids = table["prediction_id"]
-        return SegmentFile(path, PredictionId(ids[0].as_py()), PredictionId(ids[-1].as_py()), table.num_rows)
+    def to_segments(self, deployment: str, batches: Sequence[Batch], *, without: Collection[str]) -> list[SegmentFile]:
+        """Write predictions to Parquet files."""
+
+        def name() -> Path:
+            self._written += 1
+            return self._folder / f"{deployment.replace('/', '~')}-{self._written}.parquet"
+
+        return write_segments(batches, without=without, write=self._write_segment, name=name)
 
     def find(self, prediction_id: PredictionId) -> Prediction | None:
         """Return a prediction that is not sealed yet, or None."""

@@ -1,6 +1,6 @@
 """Sealed predictions: batches as Arrow tables, and one prediction read back from Parquet files."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from remint.core.digest import Digest
 from remint.core.ids import PredictionId
 from remint.core.prediction import COLUMNS, Prediction, Status, feature_columns
-from remint.ports.usage import Batch
+from remint.ports.usage import SEGMENT_ROWS, Batch, SegmentFile
 
 
 def table_of(batches: Sequence[Batch], *, without: Collection[str]) -> pa.Table:
@@ -35,6 +35,20 @@ def table_of(batches: Sequence[Batch], *, without: Collection[str]) -> pa.Table:
         sealed = pc.is_in(made["prediction_id"], value_set=pa.array(sorted(without), pa.string()))
         made = made.filter(pc.invert(sealed))
     return made.sort_by("prediction_id")
+
+
+def write_segments(
+    batches: Sequence[Batch], *, without: Collection[str], write: Callable[[pa.Table, Path], int], name: Callable[[], Path]
+) -> list[SegmentFile]:
+    """Write the predictions of batches to files of at most SEGMENT_ROWS rows, each under a new name."""
+    table = table_of(batches, without=without)
+    made: list[SegmentFile] = []
+    for start in range(0, table.num_rows, SEGMENT_ROWS):
+        part, path = table.slice(start, SEGMENT_ROWS), name()
+        write(part, path)
+        ids = part["prediction_id"]
+        made.append(SegmentFile(path, PredictionId(ids[0].as_py()), PredictionId(ids[-1].as_py()), part.num_rows))
+    return made
 
 
 def row_of(files: Sequence[Path], prediction_id: PredictionId, *, deployment: str) -> Prediction | None:

@@ -77,6 +77,7 @@ class _Client:
             )
         self._url = url
         self._connection = http.client.HTTPConnection(parts.hostname, parts.port or 80, timeout=60)
+        click.get_current_context().call_on_close(self._connection.close)
 
     def ask(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401 - JSON
         content = None if body is None else json.dumps(body, allow_nan=False)

@@ -82,7 +82,7 @@ def _of_copy(
         text = text.replace(old, new)
     place.write_text(text, encoding="utf-8")
     context = story.sandbox(name)
-    app = App(load(root))
+    app = App(load(root), executor=story.app.executor)
     try:
         graph = load_pipelines(root, app.settings.texts("pipelines"))["model/delay"].graph(dict(SMALL))
         made = app.pipelines.run(context, graph).made["model/delay"]

@@ -8,7 +8,8 @@ from remint.cli.demo.landing import installed_source, write_landing
 from remint.cli.demo.story import APPROVER, INGEST, OWNER, RETRAINER, Story
 from remint.errors import Conflict
 
-SPRING = tuple(f"2013-{month:02d}" for month in range(1, 8))
+YEAR = tuple(f"2013-{month:02d}" for month in range(1, 13))
+SPRING = YEAR[:7]
 FAST_SHARE = 0.12
 TEMPLATE = Path(__file__).parent / "project"
 
@@ -59,5 +60,15 @@ def tell(story: Story) -> None:
 
 
 def lay_out(story: Story, months: tuple[str, ...]) -> dict[str, Path]:
-    """Write the files of these months to `landing/`, as a supplier would."""
-    return write_landing(installed_source(), story.root / "landing", months, sample=FAST_SHARE if story.fast else None)
+    """Put the files of these months into `landing/`, as a supplier would: cut once, delivered month by month."""
+    supply, landing = story.root / ".remint" / "supplier", story.root / "landing"
+    cut = "supplied" in story.memory.facts
+    files = {} if cut else write_landing(installed_source(), supply, YEAR, sample=FAST_SHARE if story.fast else None)
+    if not cut:
+        story.memory.facts["supplied"] = sorted(files)
+        story.memory.keep()
+    landing.mkdir(exist_ok=True)
+    wanted = {name for name in story.memory.facts["supplied"] if name[-7:] in months or name in {"planes", "airports"}}
+    for name in sorted(wanted):
+        shutil.copyfile(supply / f"{name}.csv", landing / f"{name}.csv")
+    return {name: landing / f"{name}.csv" for name in sorted(wanted)}

@@ -16,10 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import click
-from click.termui import progressbar
 
 from remint.app import App
-from remint.cli.output import Out, duration
+from remint.cli.output import Out, a_person_looks, duration
 from remint.cli.progress import RunProgress
 from remint.config import load
 from remint.core.ids import PrincipalId
@@ -168,10 +167,12 @@ class Story:
 
 def each(items: Sequence[str], act: Callable[[str], object], *, out: Out, title: str) -> None:
     """Do something for each item, with a progress bar where a person looks."""
-    if out.quiet or out.as_json or not items:
+    if out.quiet or out.as_json or not a_person_looks():
         for item in items:
             act(item)
         return
-    with click.progressbar(items, label=title, file=click.get_text_stream("stderr"), item_show_func=None) as bar:
-        for item in bar:
-            act(item)
+    from rich.console import Console
+    from rich.progress import track
+
+    for item in track(items, description=title, console=Console(stderr=True), transient=True):
+        act(item)

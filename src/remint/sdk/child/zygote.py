@@ -8,6 +8,7 @@ to this process, the reaper of its descendants, and is killed before `ended` is 
 """
 
 import gc
+import importlib
 import json
 import os
 import platform
@@ -137,7 +138,8 @@ class Zygote:
     def _run(self, request: dict[str, Any]) -> None:
         log = self._control.take_file()
         order = request["order"]
-        self._load(request["modules"])
+        self._load([])
+        self._load([*request["modules"], *importlib.import_module(CODECS).modules_for(order)])
         rules = guard.fixed_rules(tuple(request["keep_out"]), (self._package,), network=order["network"])
         heard, told = os.pipe()
         began_ns = time.monotonic_ns()

@@ -10,12 +10,13 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from remint.core.inference import InferRequest, arrange, parse_request, read_json, wanted_outputs
+from remint.core.inference import InferRequest, arrange, parse_request, wanted_outputs
 from remint.errors import Denied, Invalid, LimitReached, NotFound, RemintError
 from remint.ports.usecases.serving import Served
 from remint.server.metrics import Metrics
 from remint.server.models import Models
 from remint.server.predictions import Asked, Predictor
+from remint.server.protocols.jsontext import read_fast
 from remint.server.protocols.tensors import Pieces, encode_outputs, keys_of, rows_of
 
 LOG = logging.getLogger("remint.serve")
@@ -206,7 +207,7 @@ class InferenceApp:
         rows = 0
         try:
             head, binary = _split(scope, body)
-            request = parse_request(read_json(head))
+            request = parse_request(read_fast(head))
             wanted = wanted_outputs(request, tuple(served.outputs))
             layout = arrange(request, served.features, most_rows=self._limits.rows)
             pieces = Pieces(binary, request)

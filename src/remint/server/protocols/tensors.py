@@ -1,6 +1,7 @@
 """Tensors of the inference protocol as arrays: from JSON and binary to rows, and from scores to JSON and binary."""
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ DTYPES = {
     "FP64": "<f8",
 }
 EXACT = 1 << 53
+_FLOATS = {float, int, type(None)}
 _LENGTH_BYTES = 4
 
 
@@ -56,6 +58,9 @@ def rows_of(layout: Layout, features: Sequence[str], pieces: Pieces) -> NDArray[
     """
     if layout.matrix is not None:
         return _numbers(layout.matrix, pieces).reshape(layout.rows, len(features))
+    plain = _plain_columns(layout, features)
+    if plain is not None:
+        return _finite(np.ascontiguousarray(np.array(plain, np.float64).T), "an input")
     rows = np.full((layout.rows, len(features)), np.nan)
     for place, name in enumerate(features):
         tensor = layout.columns.get(name)
@@ -64,14 +69,27 @@ def rows_of(layout: Layout, features: Sequence[str], pieces: Pieces) -> NDArray[
     return rows
 
 
+def _plain_columns(layout: Layout, features: Sequence[str]) -> list[list[Any]] | None:
+    """Return the values of every feature if all came as FP64 in JSON, which is what most clients send; None otherwise."""
+    columns = [layout.columns.get(name) for name in features]
+    plain = [flat(one) for one in columns if one is not None and one.data is not None and one.datatype == "FP64"]
+    if len(plain) != len(features) or not set(map(type, chain.from_iterable(plain))) <= _FLOATS:
+        return None
+    # A whole number too large for float64 is left for the way that names its input.
+    return plain if all(-EXACT <= value <= EXACT for column in plain for value in column if type(value) is int) else None
+
+
 def _numbers(tensor: Tensor, pieces: Pieces) -> NDArray[np.float64]:
     binary = tensor.binary_bytes is not None
     given = np.frombuffer(pieces.of(tensor), DTYPES[tensor.datatype]) if binary else _from_json(tensor)
     if given.dtype.kind in "iu" and given.size and (given.max() > EXACT or given.min() < -EXACT):
         raise invalid(f"input {tensor.name!r} was refused", "a whole number beyond 2^53 has no exact float64")
-    numbers = given.astype(np.float64)
+    return _finite(given.astype(np.float64), f"input {tensor.name!r}")
+
+
+def _finite(numbers: NDArray[np.float64], what: str) -> NDArray[np.float64]:
     if np.isinf(numbers).any():
-        raise invalid(f"input {tensor.name!r} was refused", "a number is not finite; a missing value is null, or NaN if binary")
+        raise invalid(f"{what} was refused", "a number is not finite; a missing value is null, or NaN if binary")
     return numbers
 
 
@@ -79,7 +97,7 @@ def _from_json(tensor: Tensor) -> NDArray[Any]:
     values = flat(tensor)
     kinds = set(map(type, values))
     floats = tensor.datatype.startswith("FP")
-    allowed = {float, int, type(None)} if floats else {bool} if tensor.datatype == "BOOL" else {int}
+    allowed = _FLOATS if floats else {bool} if tensor.datatype == "BOOL" else {int}
     if not kinds <= allowed:
         wrong = next(value for value in values if type(value) not in allowed)
         raise invalid(f"input {tensor.name!r} was refused", f"{type(wrong).__name__} is not {tensor.datatype}")
