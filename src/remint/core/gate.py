@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import partial
 from typing import Any
 
 from remint.core.digest import Digest
@@ -119,15 +120,24 @@ def _interval(evaluation: Evaluation, metric: str) -> tuple[float, float, float]
     return gain[0], gain[1], gain[2]
 
 
-def _better(gate: Mapping[str, Any], findings: Findings) -> tuple[bool, str]:
+def _against_champion(
+    gate: Mapping[str, Any], findings: Findings, verdict: Callable[[float, float, str], tuple[bool, str]]
+) -> tuple[bool, str]:
+    """Judge by gain and lower limit; without a champion everything passes, without a comparison nothing does."""
     if findings.old is None:
         return True, "there is no champion yet"
     evaluation, why = _comparison(gate, findings)
     if evaluation is None:
         return False, why
     gain, low, high = _interval(evaluation, gate["metric"])
-    needed = float(gate.get("gain", "0"))
-    words = f"gain in {gate['metric']} {gain:+.4f} (interval {low:+.4f} to {high:+.4f})"
+    return verdict(gain, low, f"gain in {gate['metric']} {gain:+.4f} (interval {low:+.4f} to {high:+.4f})")
+
+
+def _better(gate: Mapping[str, Any], findings: Findings) -> tuple[bool, str]:
+    return _against_champion(gate, findings, partial(_is_better, float(gate.get("gain", "0"))))
+
+
+def _is_better(needed: float, gain: float, low: float, words: str) -> tuple[bool, str]:
     if low <= 0:
         return False, f"{words}: it may be no gain at all"
     if gain < needed:
@@ -136,14 +146,10 @@ def _better(gate: Mapping[str, Any], findings: Findings) -> tuple[bool, str]:
 
 
 def _not_worse(gate: Mapping[str, Any], findings: Findings) -> tuple[bool, str]:
-    if findings.old is None:
-        return True, "there is no champion yet"
-    evaluation, why = _comparison(gate, findings)
-    if evaluation is None:
-        return False, why
-    gain, low, high = _interval(evaluation, gate["metric"])
-    margin = float(gate.get("margin", "0"))
-    words = f"gain in {gate['metric']} {gain:+.4f} (interval {low:+.4f} to {high:+.4f})"
+    return _against_champion(gate, findings, partial(_is_not_worse, float(gate.get("margin", "0"))))
+
+
+def _is_not_worse(margin: float, _gain: float, low: float, words: str) -> tuple[bool, str]:
     if low < -margin:
         return False, f"{words}: it may be worse by more than {margin}"
     return True, words

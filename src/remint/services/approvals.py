@@ -11,17 +11,21 @@ from remint.ports.catalog import Transaction
 from remint.ports.signing import Keys
 
 
+def approval_payload(change: Change, step: Step) -> bytes:
+    """Return the bytes an approval signs: the exact moves and gates of the change, who approves in which role, and when."""
+    subject = rules.moves_digest(change.moves, change.gates)
+    return statement(subject, "approved", {"change": change.id, "role": step.role}, by=step.by, at_us=step.at_us)
+
+
 def checked_approvals(tx: Transaction, keys: Keys, change: Change) -> list[tuple[Step, bool]]:
     """Return every approval of a change, and whether it counts.
 
     It counts if it is signed over the exact moves and gates of the change by the recorded key of a principal who may approve.
     """
-    subject = rules.moves_digest(change.moves, change.gates)
     checked: list[tuple[Step, bool]] = []
     for step in rules.approvals(change):
         signer = tx.principals.get(step.by)
-        facts = {"change": change.id, "role": step.role}
-        message = pre_authentication(statement(subject, "approved", facts, by=step.by, at_us=step.at_us))
+        message = pre_authentication(approval_payload(change, step))
         signed = signer is not None and signer.may_approve and keys.verify(signer.public_key, message, step.signature)
         checked.append((step, signed))
     return checked

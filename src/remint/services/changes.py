@@ -1,14 +1,14 @@
 """Changes: proposing, approving and merging moves of protected refs."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from remint.core import change as rules
 from remint.core.change import Change, ChangeState, PlannedMove, Step
-from remint.core.digest import SHORT, Digest
+from remint.core.digest import SHORT
 from remint.core.entry import Entry
-from remint.core.evidence import pre_authentication, statement
+from remint.core.evidence import pre_authentication
 from remint.core.gate import GateResult, gates_for, judge
 from remint.core.ids import ChangeId, PrincipalId
 from remint.core.recipe import difference
@@ -20,6 +20,7 @@ from remint.ports.signing import Keys
 from remint.ports.usecases.artifacts import Artifacts
 from remint.ports.usecases.changes import Review
 from remint.ports.usecases.context import Context
+from remint.services.approvals import approval_payload, checked_approvals
 from remint.services.evidence import EvidenceService
 from remint.services.refs import moved_meanwhile
 
@@ -129,17 +130,8 @@ class ChangeService:
         return Review(change, state, results, missing, difference)
 
     def _valid(self, change: Change) -> list[Step]:
-        subject = rules.moves_digest(change.moves, change.gates)
         with self.catalog.read() as tx:
-            known = {principal.id: principal for principal in tx.principals.all()}
-        valid = []
-        for step in rules.approvals(change):
-            signer = known.get(step.by)
-            expected = _approval(change.id, subject, step.role, step.by, step.at_us)
-            signed = signer is not None and self.keys.verify(signer.public_key, pre_authentication(expected), step.signature)
-            if signed and signer is not None and signer.may_approve:
-                valid.append(step)
-        return valid
+            return [step for step, counts in checked_approvals(tx, self.keys, change) if counts]
 
     def _differences(self, change: Change) -> list[str]:
         words: list[str] = []
@@ -184,11 +176,11 @@ class ChangeService:
                     next_step="ask a principal with that role; see `remint principals list`",
                     rule="approvers-only",
                 )
-            subject = rules.moves_digest(change.moves, change.gates)
-            payload = _approval(change.id, subject, role, context.principal, at_us)
+            step = Step("approve", context.principal, at_us, role, note)
+            payload = approval_payload(change, step)
             signature = self.keys.sign(context.principal, pre_authentication(payload))
-            tx.changes.step(change.id, Step("approve", context.principal, at_us, role, note, payload, signature))
-            facts = {"moves": subject, "role": role}
+            tx.changes.step(change.id, replace(step, payload=payload, signature=signature))
+            facts = {"moves": rules.moves_digest(change.moves, change.gates), "role": role}
             tx.entries.append(Entry("change:approve", f"change {change_id}", context.principal, at_us, facts))
         return self.review(change_id)
 
@@ -275,7 +267,3 @@ class _Denials:
             facts = {"rule": str(error.facts.get("rule", ""))}
             with self._catalog.begin() as tx:
                 tx.entries.append(Entry(action, resource, by, self._clock.now_us(), facts, decision="deny"))
-
-
-def _approval(change_id: ChangeId, subject: Digest, role: str, by: PrincipalId, at_us: int) -> bytes:
-    return statement(subject, "approved", {"change": change_id, "role": role}, by=by, at_us=at_us)

@@ -1,18 +1,19 @@
 """The status of production models: facts from the records, judged by core.control."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from remint.core.control import DAY_US, ControlFacts, FitnessFacts, ModelStatus, control_of, fitness_of
 from remint.core.digest import Digest
 from remint.core.ref import PRODUCTION, Move, Ref, RefName
-from remint.errors import Corrupt
+from remint.errors import Corrupt, Denied
 from remint.ports.catalog import Catalog, Transaction
 from remint.ports.clock import Clock
+from remint.ports.signing import Keys
 from remint.ports.usecases.artifacts import Artifacts
-from remint.ports.usecases.changes import Changes
 from remint.ports.usecases.regenerations import Regenerations
+from remint.services.approvals import checked_approvals, require_merged
 from remint.services.evidence import EVALUATED, REPRODUCED, EvidenceService, unknown_words
 
 REQUIRED_LEVEL = "content"
@@ -24,15 +25,17 @@ class ControlService:
 
     Attributes:
         max_age_days: age in days after which a model must be regenerated again.
+        required: approvals a change needs, by role.
     """
 
     catalog: Catalog
     artifacts: Artifacts
-    changes: Changes
+    keys: Keys
     regenerations: Regenerations
     evidence: EvidenceService
     clock: Clock
     max_age_days: int
+    required: Mapping[str, int]
 
     def models(self) -> Sequence[ModelStatus]:
         """Return every model in production with its status."""
@@ -46,10 +49,11 @@ class ControlService:
             move = tx.refs.log(ref.name, limit=1)[0]
             unknown = unknown_words(self.evidence.lineage(tx, digest))
             reproduced = self._newest_level(tx, digest)
+            approvers = self._approvers(tx, move)
             evaluated = bool(self.evidence.trusted(tx, digest, EVALUATED))
         missing = self._damage(digest) or list(self.regenerations.check(digest).missing)
         facts = ControlFacts(
-            approved_by=self._approvers(move),
+            approved_by=approvers,
             unknown=unknown,
             missing=missing,
             reproduced=reproduced,
@@ -73,14 +77,13 @@ class ControlService:
             return [f"the model itself: {error.what}"]
         return []
 
-    def _approvers(self, move: Move) -> Sequence[str]:
-        if move.change is None:
+    def _approvers(self, tx: Transaction, move: Move) -> Sequence[str]:
+        """Return who approved the change that made a move; nobody if no merged change with signed approvals did."""
+        try:
+            change = require_merged(tx, self.keys, move, required=self.required)
+        except Denied:
             return ()
-        review = self.changes.review(move.change)
-        moved = any(planned.ref == move.name and planned.new == move.new for planned in review.change.moves)
-        if not moved or review.state != "merged" or review.missing:
-            return ()
-        return sorted({step.by for step in review.change.steps if step.action == "approve"})
+        return sorted({step.by for step, counts in checked_approvals(tx, self.keys, change) if counts})
 
     def _alarms(self, ref: Ref) -> tuple[Sequence[str], bool]:
         """Return the alarms of the newest monitor report about a model, and whether there is one."""

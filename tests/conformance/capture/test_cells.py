@@ -7,10 +7,10 @@ from pathlib import Path
 from types import FunctionType
 
 import pytest
-from tests.conformance.capture.conftest import Write
 
 from remint.adapters.capture.code import SourceCode
 from remint.errors import UnhashableParameter
+from tests.conformance.capture.conftest import Write
 
 SOURCE = """
 def scale(x):

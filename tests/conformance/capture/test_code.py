@@ -6,11 +6,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.conformance.capture.conftest import Write
 
 from remint.adapters.capture.code import SourceCode
 from remint.errors import Invalid, NotFound
 from remint.ports.capture import Closure
+from tests.conformance.capture.conftest import Write
 
 
 def reach(root: Path, qualname: str = "train", module: str = "pipeline", roots: tuple[str, ...] = (".",)) -> Closure:

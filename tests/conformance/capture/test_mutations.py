@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from benchmarks.cache_mutations import MUTATIONS, STEP, Mutation, apply, cached_calls_s, write_project
 
+from benchmarks.cache_mutations import MUTATIONS, STEP, Mutation, apply, cached_calls_s, write_project
 from remint.adapters.capture.code import SourceCode
 
 

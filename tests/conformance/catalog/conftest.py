@@ -4,9 +4,9 @@ import shutil
 from pathlib import Path
 
 import pytest
-from tests.conformance.catalog.nouns import artifact
 
 from remint.adapters.catalog.engine import SqlCatalog
+from tests.conformance.catalog.nouns import artifact
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 import pytest
-from tests.conformance.catalog.nouns import ANA, BO, DELAY, FLIGHTS, A, B, C, artifact, change, digest, evidence, recipe
 
 from remint.core.artifact import Artifact, Kind, Part
 from remint.core.change import PlannedMove, Step
@@ -15,6 +14,7 @@ from remint.core.recipe import Source
 from remint.core.workspace import Workspace
 from remint.errors import ArtifactNotFound, NotFound
 from remint.ports.catalog import LogSegment
+from tests.conformance.catalog.nouns import ANA, BO, DELAY, FLIGHTS, A, B, C, artifact, change, digest, evidence, recipe
 
 
 class TestArtifacts:

@@ -3,11 +3,11 @@
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, multiple, rule
-from tests.conformance.catalog.nouns import ANA, A, B, C, D, artifact, move
 
 from remint.adapters.catalog.engine import SqlCatalog
 from remint.core.ref import RefName, Selector
 from remint.core.workspace import Workspace
+from tests.conformance.catalog.nouns import ANA, A, B, C, D, artifact, move
 
 names = st.sampled_from([("data", "x"), ("data", "y"), ("model", "x")])
 contents = st.sampled_from([A, B, C, D])

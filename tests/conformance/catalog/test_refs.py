@@ -3,13 +3,13 @@
 from dataclasses import replace
 
 import pytest
-from tests.conformance.catalog.nouns import ANA, DELAY, FLIGHTS, A, B, C, D, artifact, move
 
 from remint.core.digest import Digest
 from remint.core.ids import ChangeId, RunId
 from remint.core.ref import Move, Ref, RefName, Selector
 from remint.core.workspace import Workspace
 from remint.errors import RefNotFound
+from tests.conformance.catalog.nouns import ANA, DELAY, FLIGHTS, A, B, C, D, artifact, move
 
 OWN = FLIGHTS.within("ana")
 DEEP = FLIGHTS.within("deep")

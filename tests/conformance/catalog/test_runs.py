@@ -4,12 +4,12 @@ import math
 from dataclasses import replace
 
 import pytest
-from tests.conformance.catalog.nouns import A, B, C, D, digest, end, recipe, run_id, start
 
 from remint.core.canonical import dumps
 from remint.core.digest import digest_record
 from remint.core.run import End, Hit, Output, Run, State, Usage
 from remint.errors import Conflict, NotFound
+from tests.conformance.catalog.nouns import A, B, C, D, digest, end, recipe, run_id, start
 
 OTHER = recipe("pipeline:score")
 STATES = [State.FAILED, State.STOPPED, State.LOST]

@@ -4,7 +4,6 @@ import threading
 
 import pytest
 from sqlalchemy.exc import OperationalError
-from tests.conformance.catalog.nouns import ANA, FLIGHTS, A, artifact, change, digest, end, evidence, move, recipe, start
 
 from remint.adapters.catalog.engine import SqlCatalog
 from remint.adapters.catalog.tables import INSERT_ONLY, metadata
@@ -14,6 +13,7 @@ from remint.core.principal import Principal, PrincipalKind
 from remint.core.workspace import Workspace
 from remint.errors import Conflict, NotFound
 from remint.ports.catalog import LogSegment
+from tests.conformance.catalog.nouns import ANA, FLIGHTS, A, artifact, change, digest, end, evidence, move, recipe, start
 
 
 def fill(tx):

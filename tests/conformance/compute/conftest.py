@@ -1,10 +1,10 @@
 """Both executors, and the guarded one alone."""
 
 import pytest
-from tests.conformance.compute.bench import Bench
 
 from remint.adapters.compute.inline import InlineExecutor
 from remint.adapters.compute.process import ProcessExecutor
+from tests.conformance.compute.bench import Bench
 
 
 @pytest.fixture(scope="module")

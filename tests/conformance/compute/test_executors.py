@@ -5,9 +5,9 @@ import signal
 import sys
 
 import pytest
-from tests.conformance.compute.bench import SEEDED, UNSEEDED, values
 
 from remint.ports.compute import Executor
+from tests.conformance.compute.bench import SEEDED, UNSEEDED, values
 
 
 def test_it_is_an_executor(bench):

@@ -9,10 +9,10 @@ import threading
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from tests.conformance.compute.bench import MIB
 
 from remint.core.artifact import Kind
 from remint.ports.compute import InputFiles, Limits
+from tests.conformance.compute.bench import MIB
 
 CAN_READ = ("open", "pyarrow", "duckdb", "pandas", "polars", "numpy", "cat", "python", "sqlite", "mmap", "c")
 READERS = (*CAN_READ, "listdir", "link", "hard_link", "proc")

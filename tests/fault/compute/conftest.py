@@ -1,9 +1,9 @@
 """A fresh executor for each test, since these end or kill what it keeps."""
 
 import pytest
-from tests.conformance.compute.bench import Bench
 
 from remint.adapters.compute.process import ProcessExecutor
+from tests.conformance.compute.bench import Bench
 
 
 @pytest.fixture

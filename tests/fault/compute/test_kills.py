@@ -9,11 +9,11 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.conformance.compute.bench import Bench
 
 from remint.adapters.compute import zygote as zygote_module
 from remint.adapters.compute.process import ProcessExecutor
 from remint.errors import Unavailable
+from tests.conformance.compute.bench import Bench
 
 PARENT = """
 import sys

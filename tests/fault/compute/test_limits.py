@@ -4,9 +4,9 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.conformance.compute.bench import MIB
 
 from remint.ports.compute import Limits
+from tests.conformance.compute.bench import MIB
 
 
 def test_a_step_that_runs_too_long_is_stopped(bench):

@@ -9,6 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from remint.adapters.catalog.engine import SqlCatalog
+from remint.core.entry import first_bad
 from tests.fault.store.killing import (
     AFTER,
     BEFORE,
@@ -22,9 +25,6 @@ from tests.fault.store.killing import (
     open_new,
     state_of,
 )
-
-from remint.adapters.catalog.engine import SqlCatalog
-from remint.core.entry import first_bad
 
 ENTRIES_WITHOUT_END = """
 import sys

@@ -8,7 +8,6 @@ import sys
 import threading
 
 import pytest
-from tests.fault.store.killing import ROOT
 
 from remint.adapters.blobs.local import LocalBlobs
 from remint.adapters.catalog.engine import SqlCatalog
@@ -17,6 +16,7 @@ from remint.core.digest import digest_bytes
 from remint.core.entry import Entry, first_bad
 from remint.core.ids import PrincipalId
 from remint.errors import Unavailable
+from tests.fault.store.killing import ROOT
 
 ANA = PrincipalId("ana")
 EACH = 200

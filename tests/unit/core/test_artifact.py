@@ -5,13 +5,13 @@ import itertools
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.vectors.records import reference
-from tests.vectors.records.frozen import cases, whole
 
 from remint.core.artifact import RECORDED_AS_FILES, Artifact, Kind, Part, files_digest, record_digest, require_path
 from remint.core.digest import Digest, digest_bytes
 from remint.core.model import model_digest
 from remint.errors import Invalid, InvalidName
+from tests.vectors.records import reference
+from tests.vectors.records.frozen import cases, whole
 
 A, B = digest_bytes(b"a"), digest_bytes(b"b")
 parts_of_sets = st.lists(

@@ -10,12 +10,12 @@ import struct
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.vectors.records import reference
-from tests.vectors.records.frozen import cases
 
 from remint.core import canonical
 from remint.core.canonical import decode_value, dumps, encode_value, float_text, loads
 from remint.errors import Invalid, UnhashableParameter
+from tests.vectors.records import reference
+from tests.vectors.records.frozen import cases
 
 SCOPE = {
     "Decimal": decimal.Decimal,

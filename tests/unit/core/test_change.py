@@ -3,8 +3,6 @@
 from dataclasses import replace
 
 import pytest
-from tests.vectors.records import reference
-from tests.vectors.records.frozen import cases
 
 from remint.core.change import (
     FINAL,
@@ -23,6 +21,8 @@ from remint.core.digest import Digest, digest_bytes
 from remint.core.ids import ChangeId, PrincipalId
 from remint.core.ref import RefName, parse_ref
 from remint.errors import Conflict, Denied
+from tests.vectors.records import reference
+from tests.vectors.records.frozen import cases
 
 A, B = digest_bytes(b"a"), digest_bytes(b"b")
 ANA, BO, CLEO = (PrincipalId(name) for name in ("ana", "bo", "cleo"))

@@ -5,11 +5,11 @@ import pickle
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.vectors.records import reference
-from tests.vectors.records.frozen import cases
 
 from remint.core.digest import Digest, FileHasher, digest_bytes, digest_file, digest_record, from_raw
 from remint.errors import InvalidDigest
+from tests.vectors.records import reference
+from tests.vectors.records.frozen import cases
 
 by_case = pytest.mark.parametrize("case", cases("digests"), ids=range(len(cases("digests"))))
 

@@ -5,12 +5,12 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.vectors.records import reference
-from tests.vectors.records.frozen import whole
 
 from remint.core.digest import from_raw
 from remint.core.entry import EMPTY_ROOT, Entry, Frontier, first_bad, frontier_from, leaf_bytes, leaf_digest
 from remint.core.ids import PrincipalId
+from tests.vectors.records import reference
+from tests.vectors.records.frozen import whole
 
 FROZEN = whole("entries")
 

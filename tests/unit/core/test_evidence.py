@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from tests.vectors.records import reference
-from tests.vectors.records.frozen import cases, whole
 
 from remint.core.digest import Digest, digest_bytes
 from remint.core.evidence import PAYLOAD_TYPE, Evidence, pre_authentication, read_statement, statement
 from remint.core.ids import PrincipalId
+from tests.vectors.records import reference
+from tests.vectors.records.frozen import cases, whole
 
 KEY = Ed25519PublicKey.from_public_bytes(bytes.fromhex(whole("evidence")["public_key"]))
 by_case = pytest.mark.parametrize("case", cases("evidence"), ids=lambda case: case["predicate"])

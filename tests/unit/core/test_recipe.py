@@ -5,13 +5,13 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.vectors.records import reference
-from tests.vectors.records.frozen import cases
 
 from remint.core import canonical
 from remint.core.canonical import encode_value
 from remint.core.digest import digest_bytes
 from remint.core.recipe import Recipe, Source, decoded, difference
+from tests.vectors.records import reference
+from tests.vectors.records.frozen import cases
 
 A, B, C = (digest_bytes(text) for text in (b"a", b"b", b"c"))
 TRAIN = Recipe(
