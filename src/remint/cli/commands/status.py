@@ -1,11 +1,30 @@
 """`remint status`."""
 
+from collections.abc import Iterator, Sequence
+
 import click
 
 from remint.cli.commands.pipeline import graphs
 from remint.cli.output import Out, table
 from remint.core.change import ChangeState
+from remint.core.ref import Ref
 from remint.errors import RemintError
+
+FOLDED = 4
+"""So many refs below one name are shown as one line."""
+
+
+def _folded(refs: Sequence[Ref]) -> Iterator[list[object]]:
+    """Yield a row for each ref, and one for many refs below the same name."""
+    below: dict[str, list[Ref]] = {}
+    for ref in refs:
+        group, _, rest = ref.name.name.partition("/")
+        below.setdefault(f"{ref.name.kind}/{group}{'/' if rest else ''}", []).append(ref)
+    for name, found in below.items():
+        if name.endswith("/") and len(found) >= FOLDED:
+            yield [f"{name}… ({len(found)} refs)", "", ""]
+        else:
+            yield from ([ref.name.path, ref.artifact.short, ref.serial] for ref in found)
 
 
 @click.command()
@@ -20,9 +39,7 @@ def status(out: Out) -> None:
     refs = app.refs.list(context)
     waiting = [one for one in app.changes.list() if one.state in {ChangeState.OPEN, ChangeState.APPROVED}]
     lines = [f"workspace {context.workspace}, acting as {context.principal}", ""]
-    lines += (
-        table(["ref", "artifact", "version"], [[ref.name.path, ref.artifact.short, ref.serial] for ref in refs]) if refs else []
-    )
+    lines += table(["ref", "artifact", "version"], list(_folded(refs))) if refs else []
     plans, blocked = [], ""
     try:
         plans = [app.pipelines.plan(context, graph) for graph in graphs(app, (), ())]
