@@ -2,6 +2,8 @@
 
 import pytest
 
+from remint.app import open_project
+
 BROKEN = {
     "unseeded": (
         "    return LogisticRegression(C=c).fit(x, y)",
@@ -87,3 +89,22 @@ def test_lineage_leads_from_the_model_to_what_came_from_outside(merged):
     assert "pipeline:train" in text
     assert "data/scale@1" in text
     assert "added from scale.txt by ana" in text
+
+
+def test_an_unguarded_run_never_counts_as_regenerated(merged):
+    app = open_project(merged.root, inline=True)
+    try:
+        context = app.context()
+        digest = app.refs.artifact(context, "model/late").digest
+        result = app.regenerations.regenerate(context, digest)
+        assert not result.passed
+        assert any("unguarded" in note for note in result.notes)
+        assert app.regenerations.evidence(digest) == []
+    finally:
+        app.close()
+
+
+def test_a_varied_condition_is_no_evidence(merged):
+    answer = merged.cli("regenerate", "model/late", "--vary", "seed=8")
+    assert "seed was 7, now 8" in answer.out
+    assert "NOT VERIFIED" in merged.cli("control").out

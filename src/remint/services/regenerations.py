@@ -121,7 +121,7 @@ class RegenerationService:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
         result = self._result(digest, original, work.start.id, required, outputs, end)
-        if not vary:
+        if result.guarded and not vary:
             self._attest(context, result)
         return result
 
@@ -272,7 +272,10 @@ class RegenerationService:
             if recipe.conditions.get("seed") is None:
                 causes.append("the step has no seed, so its random numbers were fresh each time")
             causes += [f"this time was different: {note}" for note in notes]
-        return Regeneration(digest, run, original.id, level, required, outputs, tuple(causes), tuple(notes))
+        if not end.guarded:
+            notes.append("this run was unguarded, so it does not count: it may have read what is not declared")
+        found = (tuple(causes), tuple(notes), end.guarded)
+        return Regeneration(digest, run, original.id, level, required, outputs, *found)
 
     def _condition_notes(self, original: Run, end: End) -> list[str]:
         if original.end is None:

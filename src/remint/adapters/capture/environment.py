@@ -90,7 +90,8 @@ class LockedEnvironment:
             raise NotFound(
                 f"there is no {self._lock_name}",
                 why="a run is repeatable only if its environment is pinned by hash",
-                next_step=f"write it with `uv pip compile --generate-hashes pyproject.toml -o {self._lock_name}`",
+                next_step="pin what is installed: "
+                f"`uv pip freeze | uv pip compile --generate-hashes --no-deps - -o {self._lock_name}`",
                 file=self._lock_name,
             ) from None
 

@@ -2,8 +2,9 @@
 
 import platform
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import click
 
@@ -67,10 +68,10 @@ def _guard() -> Finding:
     )
 
 
-def _environment(facts: object, differing: list[str]) -> str:
+def _environment(facts: Mapping[str, Any], differing: list[str]) -> str:
     if differing:
         raise RemintError("the environment differs from the lock", why="; ".join(differing[:3]), next_step="install the lock")
-    return f"as the lock says: {facts}"
+    return f"{facts['distributions']} distributions are as the lock says, Python {facts['python']}"
 
 
 def _checked(name: str, check: Callable[[], str]) -> Finding:

@@ -32,8 +32,7 @@ def hello(name: str = "world"):
 def init(out: Out, owner: str | None) -> None:
     """Start a project in this folder
 
-    Makes remint.toml, a first pipeline, a lock of what is installed, and .remint/ for the records. Files that exist stay
-    as they are.
+    Makes remint.toml, a first pipeline, and .remint/ for the records. Files that exist stay as they are.
     """
     root = here()
     made = initialise(root, owner=owner or account())
@@ -46,6 +45,10 @@ def init(out: Out, owner: str | None) -> None:
         {"made": made, "root": str(root)},
         [f"made {name}" for name in made] or "nothing to make: it is a project already",
     )
+    if not (root / "requirements.lock").exists():
+        out.advise(
+            "next: pin what is installed: `uv pip freeze | uv pip compile --generate-hashes --no-deps - -o requirements.lock`"
+        )
     out.advise(f"next: look at {FILE}, then `remint plan` and `remint run`")
 
 
