@@ -15,6 +15,10 @@ class Keys(Protocol):
         """
         ...
 
+    def holds(self, principal: PrincipalId) -> bool:
+        """Return whether a key of a principal is here and may be read."""
+        ...
+
     def sign(self, principal: PrincipalId, message: bytes) -> bytes:
         """Return the signature of `message`, 64 bytes.
 

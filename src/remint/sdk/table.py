@@ -5,13 +5,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from remint.core.contract import Contract, require_kept
 from remint.errors import Invalid
 
 if TYPE_CHECKING:
     import duckdb
     import numpy as np
     import pyarrow as pa
+
+    from remint.core.contract import Contract
 
 PROBE_ROWS = 256
 
@@ -53,13 +54,14 @@ class Table:
 
         return cls(read_csv(path, columns, form=CsvForm(nulls=tuple(nulls))))
 
-    def check(self, contract: Contract) -> "Table":
+    def check(self, contract: "Contract") -> "Table":
         """Return this table if it keeps a data contract.
 
         Raises:
             ContractBroken: it does not; the message names the checks and the first rows that break them.
         """
         from remint.adapters.tables.contract_scan import scan
+        from remint.core.contract import require_kept
 
         require_kept(scan(contract, self.arrow(), threads=1).violations, table="the table")
         return self

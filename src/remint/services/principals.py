@@ -68,10 +68,10 @@ class PrincipalService:
                 next_step=f"an owner makes it: `remint principals create {name}`",
                 rule="known-principal",
             )
-        if self.keys.create(found.id) != found.public_key:
+        if not self.keys.holds(found.id):
             raise Denied(
                 f"you cannot act as {name}",
-                why="rule own-key: the key in .remint/keys is not the one that was recorded",
+                why=f"rule own-key: there is no readable key of {name} in .remint/keys",
                 next_step="restore the key file from a backup",
                 rule="own-key",
             )

@@ -1,5 +1,6 @@
 """Steps in this very process, for debuggers: nothing is guarded and no limit is held."""
 
+import functools
 import importlib
 import io
 import resource
@@ -10,7 +11,7 @@ from contextlib import redirect_stderr, redirect_stdout
 from typing import Any, TextIO
 
 from remint.adapters.compute.log import Log
-from remint.adapters.compute.order import HERE, RUNNER, encode_task, make_places, threads_of
+from remint.adapters.compute.order import HERE, RUNNER, SEEN, encode_task, make_places, threads_of
 from remint.adapters.compute.outcome import read_outputs
 from remint.core.run import Usage
 from remint.ports.compute import Result, Task
@@ -56,7 +57,7 @@ class InlineExecutor:
             before, began_ns = _cpu_us(), time.monotonic_ns()
             shown = _Tee(sys.stdout, log)
             with here.Here(order, places.work), redirect_stdout(shown), redirect_stderr(_Tee(sys.stderr, log)):
-                told: dict[str, Any] = runner.carry_out(order)
+                told: dict[str, Any] = runner.carry_out(order, before=self._loaded())
             usage = Usage(_cpu_us() - before, (time.monotonic_ns() - began_ns) // 1000, _peak_bytes())
             log.finish()
         return Result(
@@ -68,6 +69,11 @@ class InlineExecutor:
             guarded=False,
             log=places.log,
         )
+
+    @functools.cache  # noqa: B019 - one executor lives as long as its process uses it
+    def _loaded(self) -> Any:  # noqa: ANN401 - what the child's side says is loaded
+        """Return what was loaded when the first task ran, so that only what comes later is looked up each time."""
+        return importlib.import_module(SEEN).loaded_now()
 
     def close(self) -> None:
         """Do nothing: no process is kept."""

@@ -11,6 +11,7 @@ from remint.ports.compute import Task
 PROTOCOL = 1
 RUNNER = "remint.sdk.child.runner"
 HERE = "remint.sdk.child.here"
+SEEN = "remint.sdk.child.seen"
 ZYGOTE = "remint.sdk.child.zygote"
 """The child's side is named, never imported: it runs in another process, and may be another version of Remint."""
 

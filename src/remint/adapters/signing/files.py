@@ -5,13 +5,14 @@ Whoever can read a key file can act as its principal: in embedded mode access to
 
 import os
 from pathlib import Path
-
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from typing import TYPE_CHECKING
 
 from remint.core.ids import PrincipalId
 from remint.core.ref import require_name
 from remint.errors import Denied
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 
 class FileKeys:
@@ -26,6 +27,8 @@ class FileKeys:
 
     def create(self, principal: PrincipalId) -> bytes:
         """Make a key for a principal and return its public half."""
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         place = self._place(principal)
         if not place.exists():
@@ -43,12 +46,19 @@ class FileKeys:
                 temporary.unlink()
         return self._key(principal).public_key().public_bytes_raw()
 
+    def holds(self, principal: PrincipalId) -> bool:
+        """Return whether a key of a principal is here and may be read."""
+        return os.access(self._place(principal), os.R_OK)
+
     def sign(self, principal: PrincipalId, message: bytes) -> bytes:
         """Return the signature of a message."""
         return self._key(principal).sign(message)
 
     def verify(self, public_key: bytes, message: bytes, signature: bytes) -> bool:
         """Return whether a signature is right."""
+        from cryptography.exceptions import InvalidSignature
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
         try:
             Ed25519PublicKey.from_public_bytes(public_key).verify(signature, message)
         except (InvalidSignature, ValueError):
@@ -58,7 +68,9 @@ class FileKeys:
     def _place(self, principal: PrincipalId) -> Path:
         return self._folder / f"{require_name(principal, what='principal')}.key"
 
-    def _key(self, principal: PrincipalId) -> Ed25519PrivateKey:
+    def _key(self, principal: PrincipalId) -> "Ed25519PrivateKey":
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
         try:
             text = self._place(principal).read_text()
         except (FileNotFoundError, PermissionError):

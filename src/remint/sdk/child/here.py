@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Self
 
 from remint.sdk.child import seeds
-from remint.sdk.child.guard import is_within
 from remint.sdk.child.runner import Order
 
 
@@ -49,5 +48,5 @@ class Here:
         tops = {place.name.partition(".")[0] for place in Path(code).iterdir()} - sys.stdlib_module_names - {"remint"}
         for name, module in list(sys.modules.items()):
             place = getattr(module, "__file__", None) or ""
-            if is_within(place, code) or (name.partition(".")[0] in tops and "site-packages" not in place):
+            if place.startswith(f"{code}/") or (name.partition(".")[0] in tops and "site-packages" not in place):
                 del sys.modules[name]
