@@ -16,6 +16,9 @@ from remint.errors import ArtifactNotFound
 _PREFIX = re.compile(rf"b3:[0-9a-f]{{{SHORT},64}}")
 
 
+_ADD = insert(artifacts).on_conflict_do_nothing()  # built once: a run adds several
+
+
 class SqlArtifacts:
     """Artifacts; insert-only."""
 
@@ -24,19 +27,15 @@ class SqlArtifacts:
 
     def add(self, artifact: Artifact, *, at_us: int) -> bool:
         """Record an artifact unless it is recorded."""
-        added = self._tx.execute(
-            insert(artifacts)
-            .values(
-                digest=artifact.digest,
-                kind=str(artifact.kind),
-                parts=json.dumps([[part.path, part.blob, part.size_bytes] for part in artifact.parts]),
-                facts=json.dumps(dict(artifact.facts)),
-                size_bytes=artifact.size_bytes,
-                at_us=at_us,
-            )
-            .on_conflict_do_nothing()
-        )
-        return added.rowcount == 1
+        values = {
+            "digest": artifact.digest,
+            "kind": str(artifact.kind),
+            "parts": json.dumps([[part.path, part.blob, part.size_bytes] for part in artifact.parts]),
+            "facts": json.dumps(dict(artifact.facts)),
+            "size_bytes": artifact.size_bytes,
+            "at_us": at_us,
+        }
+        return self._tx.execute(_ADD, values).rowcount == 1
 
     def get(self, digest: Digest) -> Artifact:
         """Return one artifact."""

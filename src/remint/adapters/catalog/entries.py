@@ -1,11 +1,15 @@
 """The audit log in SQL (see ports.catalog.Entries)."""
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from remint.adapters.catalog.tables import entries, entry_frontier
 from remint.core.entry import Entry, Frontier, frontier_from, leaf_bytes, leaf_digest
 from remint.errors import Conflict
 from remint.ports.catalog import PAGE
+
+_ADD = insert(entries)
+_ADVANCE = update(entry_frontier).where(entry_frontier.c.one == 1, entry_frontier.c.size == bindparam("seen"))
+_FRONTIER = select(entry_frontier.c.size, entry_frontier.c.roots)
 
 
 class SqlEntries:
@@ -21,14 +25,11 @@ class SqlEntries:
         leaf = leaf_bytes(entry, number=number, previous=before.root())
         after = before.appended(leaf_digest(leaf))
         values = {"size": after.size, "roots": b"".join(root.raw for root in after.roots)}
-        self._tx.execute(insert(entries).values(number=number, leaf=leaf))
+        self._tx.execute(_ADD, {"number": number, "leaf": leaf})
         if before.size == 0:
-            self._tx.execute(insert(entry_frontier).values(one=1, **values))
+            self._tx.execute(insert(entry_frontier), {"one": 1, **values})
             return number
-        moved = self._tx.execute(
-            update(entry_frontier).where(entry_frontier.c.one == 1, entry_frontier.c.size == before.size).values(**values)
-        )
-        if moved.rowcount != 1:
+        if self._tx.execute(_ADVANCE, {"seen": before.size, **values}).rowcount != 1:
             raise Conflict("the entry was not written", why="another writer appended first", next_step="try again")
         return number
 
@@ -39,7 +40,7 @@ class SqlEntries:
 
     def frontier(self) -> Frontier:
         """Return the frontier as stored."""
-        row = self._tx.execute(select(entry_frontier.c.size, entry_frontier.c.roots)).one_or_none()
+        row = self._tx.execute(_FRONTIER).one_or_none()
         if row is None:
             return Frontier()
         return frontier_from([row.roots[at : at + 32] for at in range(0, len(row.roots), 32)], row.size)

@@ -9,6 +9,8 @@ from remint.core.digest import Digest
 from remint.core.recipe import Recipe, decoded
 from remint.errors import NotFound
 
+_ADD = insert(recipes).on_conflict_do_nothing()
+
 
 class SqlRecipes:
     """Recipes by plan key; insert-only."""
@@ -20,7 +22,7 @@ class SqlRecipes:
         """Record a recipe and return its plan key."""
         key = recipe.key()
         body = canonical.dumps(recipe.encoded()).decode()
-        self._tx.execute(insert(recipes).values(key=key, step=recipe.step, body=body).on_conflict_do_nothing())
+        self._tx.execute(_ADD, {"key": key, "step": recipe.step, "body": body})
         return key
 
     def get(self, key: Digest) -> Recipe:

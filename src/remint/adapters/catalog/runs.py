@@ -32,22 +32,21 @@ class SqlRuns:
                 why=f"its recipe {start.recipe.short} is not recorded",
                 next_step="record the recipe in the same transaction first",
             )
-        self._tx.execute(
-            insert(runs).values(
-                id=start.id,
-                recipe=start.recipe,
-                run_key=start.run_key,
-                step=step,
-                workspace=start.workspace,
-                by=start.by,
-                at_us=start.at_us,
-                why=start.why,
-                code=start.code,
-                purpose=start.purpose,
-                git=json.dumps(dict(start.git)),
-                place=json.dumps(dict(start.place)),
-            )
-        )
+        values = {
+            "id": start.id,
+            "recipe": start.recipe,
+            "run_key": start.run_key,
+            "step": step,
+            "workspace": start.workspace,
+            "by": start.by,
+            "at_us": start.at_us,
+            "why": start.why,
+            "code": start.code,
+            "purpose": start.purpose,
+            "git": json.dumps(dict(start.git)),
+            "place": json.dumps(dict(start.place)),
+        }
+        self._tx.execute(insert(runs), values)
         if start.inputs:
             rows = [{"run": start.id, "name": name, "artifact": artifact} for name, artifact in start.inputs.items()]
             self._tx.execute(insert(run_inputs), rows)
@@ -62,7 +61,7 @@ class SqlRuns:
             self._require_same_end(end)
             return
         values = {**_end_values(end), "serves_cache": serves_cache(end, purpose=found.purpose)}
-        self._tx.execute(insert(run_ends).values(values))
+        self._tx.execute(insert(run_ends), values)
         if end.outputs:
             self._tx.execute(insert(run_outputs), _outputs(end))
 
