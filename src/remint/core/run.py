@@ -125,15 +125,10 @@ class Hit:
     wall_us: int
 
 
-def is_cache_source(run: Run) -> bool:
-    """Return whether the outputs of `run` may stand for those of another run with the same key.
+def serves_cache(end: End, *, purpose: str) -> bool:
+    """Return whether the outputs of a run that ended so may stand for those of another run with the same key.
 
     Only a run that finished, was guarded, and served no other purpose counts: an unguarded run may have read what its key
     does not name.
     """
-    return run.end is not None and serves_cache(run.end, purpose=run.start.purpose)
-
-
-def serves_cache(end: End, *, purpose: str) -> bool:
-    """Return whether a run that ended so, and was started for that purpose, is a cache source."""
     return end.state is State.DONE and end.guarded and purpose == "run"

@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from remint.core.artifact import Artifact, Kind
 from remint.core.digest import Digest
 from remint.core.entry import Entry
@@ -28,6 +30,7 @@ from remint.services.artifacts import MODEL_FILES, PROBE_FILE
 from remint.services.evidence import REPRODUCED, EvidenceService
 from remint.services.execution import Execution, Work, failure
 from remint.services.lineage import ancestry
+from remint.stats.compare import NumberComparison, compare_numbers
 
 PREDICTION_TOLERANCE = 1e-9
 METRIC_TOLERANCE = 0.01
@@ -185,20 +188,20 @@ class RegenerationService:
             level = level_of(same_bytes=same_bytes, same_content=True, same_predictions=True, same_metrics=True)
             words = "" if same_bytes else "only the file's bytes differ, not what they say"
             return Compared(name, before.kind, recorded.artifact, again.artifact.digest, level, words)
-        predictions = before.kind is Kind.MODEL and self._same_predictions(before, again.artifact)
+        probed = self._probed(before, again.artifact) if before.kind is Kind.MODEL else None
+        predictions = probed is not None and probed.max_abs_error <= PREDICTION_TOLERANCE and not probed.missing_changed
         metrics = predictions or self._same_metrics(before, again.artifact, original)
         level = level_of(same_bytes=False, same_content=False, same_predictions=predictions, same_metrics=metrics)
-        words = self._first_difference(before, again.artifact)
+        words = self._first_difference(before, again.artifact) + (_on_the_probe(probed) if probed is not None else "")
         return Compared(name, before.kind, recorded.artifact, again.artifact.digest, level, words)
 
-    def _same_predictions(self, before: Artifact, after: Artifact) -> bool:
+    def _probed(self, before: Artifact, after: Artifact) -> NumberComparison | None:
+        """Return how the scores of two models differ on the probe; None if they were not probed on the same rows."""
         old, new = self._probe(before), self._probe(after)
-        if not old or len(old) != len(new):
-            return False
-        scores_old, scores_new = [row.pop("score") for row in old], [row.pop("score") for row in new]
-        if repr(old) != repr(new):
-            return False
-        return all(abs(one - two) <= PREDICTION_TOLERANCE for one, two in zip(scores_old, scores_new, strict=True))
+        scores = [np.array([row.pop("score") for row in rows], dtype=np.float64) for rows in (old, new)]
+        if not old or repr(old) != repr(new):
+            return None
+        return compare_numbers(scores[0], scores[1], threshold=0.5)
 
     def _probe(self, model: Artifact) -> list[dict[str, float]]:
         places = {part.path: part.blob for part in model.parts}
@@ -319,6 +322,11 @@ class RegenerationService:
             {"level": record.facts["level"], "at_us": str(record.at_us), "run": record.facts["run"], "by": record.facts["by"]}
             for record in found
         ]
+
+
+def _on_the_probe(probed: NumberComparison) -> str:
+    changed = f"{probed.changed_decisions} of {probed.values} decisions change"
+    return f"; on the probe scores differ by at most {probed.max_abs_error:.3g}, {changed}"
 
 
 def _outputs(run: Run) -> list[tuple[str, Output]]:

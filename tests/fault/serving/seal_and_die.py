@@ -85,4 +85,5 @@ def main() -> None:
     sys.stdout.write(f"{at - 1} {at}\n")
 
 
-main()
+if __name__ == "__main__":
+    main()

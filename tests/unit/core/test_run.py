@@ -6,7 +6,7 @@ import pytest
 
 from remint.core.digest import digest_bytes
 from remint.core.ids import PrincipalId, RunId, uuid7
-from remint.core.run import End, Run, Start, State, is_cache_source
+from remint.core.run import End, Run, Start, State, serves_cache
 
 A = digest_bytes(b"a")
 ID = RunId(uuid7(0, bytes(8)))
@@ -24,20 +24,19 @@ def test_a_run_stands_as_its_end_says(state):
 
 
 def test_a_guarded_finished_run_is_a_cache_source():
-    assert is_cache_source(Run(START, DONE))
+    assert serves_cache(DONE, purpose="run")
 
 
 @pytest.mark.parametrize(
-    "run",
+    ("end", "purpose"),
     [
-        Run(START),
-        Run(START, replace(DONE, state=State.FAILED)),
-        Run(START, replace(DONE, state=State.STOPPED)),
-        Run(START, replace(DONE, state=State.LOST)),
-        Run(START, replace(DONE, guarded=False)),
-        Run(replace(START, purpose="regenerate"), DONE),
+        (replace(DONE, state=State.FAILED), "run"),
+        (replace(DONE, state=State.STOPPED), "run"),
+        (replace(DONE, state=State.LOST), "run"),
+        (replace(DONE, guarded=False), "run"),
+        (DONE, "regenerate"),
     ],
-    ids=["running", "failed", "stopped", "lost", "unguarded", "regenerated"],
+    ids=["failed", "stopped", "lost", "unguarded", "regenerated"],
 )
-def test_no_other_run_is_a_cache_source(run):
-    assert not is_cache_source(run)
+def test_no_other_run_is_a_cache_source(end, purpose):
+    assert not serves_cache(end, purpose=purpose)
