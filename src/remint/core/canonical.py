@@ -9,6 +9,7 @@ import datetime as dt
 import decimal
 import json
 import math
+import re
 import struct
 from collections.abc import Callable
 from typing import Any, TypeAlias
@@ -181,11 +182,25 @@ def _decode_set(held: list[Json], hashable: bool) -> object:  # noqa: FBT001 - o
     return items if hashable else set(items)
 
 
+_OFFSET = re.compile(r"([+-])(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{6}))?)?$")
+
+
+def _moment(text: str) -> dt.datetime:
+    """Return the moment that `isoformat` wrote; the standard parser takes an offset of less than a second for none."""
+    found = _OFFSET.search(text)
+    if found is None:
+        return dt.datetime.fromisoformat(text)
+    hours, minutes, seconds, micros = (int(part or 0) for part in found.groups()[1:])
+    offset = dt.timedelta(hours=hours, minutes=minutes, seconds=seconds, microseconds=micros)
+    zone = dt.timezone(-offset if found[1] == "-" else offset)
+    return dt.datetime.fromisoformat(text[: found.start()]).replace(tzinfo=zone)
+
+
 _DECODERS: dict[str, Callable[[Any, bool], object]] = {
     "$f64": lambda held, _: struct.unpack(">d", bytes.fromhex(held))[0],
     "$bytes": lambda held, _: bytes.fromhex(held),
     "$decimal": lambda held, _: decimal.Decimal(held),
-    "$datetime": lambda held, _: dt.datetime.fromisoformat(held),
+    "$datetime": lambda held, _: _moment(held),
     "$date": lambda held, _: dt.date.fromisoformat(held),
     "$timedelta_us": lambda held, _: dt.timedelta(microseconds=held),
     "$tuple": lambda held, hashable: tuple(_decode(item, hashable=hashable) for item in held),

@@ -212,3 +212,9 @@ def test_a_float_for_people_reads_back_equal(value):
 
 def test_canonical_bytes_are_plain_json():
     assert json.loads(canonical.dumps({"b": [1, "é"]})) == {"b": [1, "é"]}
+
+
+def test_an_offset_of_less_than_a_second_is_kept():
+    """The standard parser of ISO times takes such an offset for none."""
+    moment = dt.datetime(2000, 1, 1, tzinfo=dt.timezone(-dt.timedelta(microseconds=1)))
+    assert decode_value(encode_value(moment)).utcoffset() == -dt.timedelta(microseconds=1)

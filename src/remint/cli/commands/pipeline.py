@@ -7,7 +7,7 @@ import click
 
 from remint.cli.output import Out, duration, table
 from remint.cli.progress import RunProgress
-from remint.core.pipeline import Graph, Plan
+from remint.core.pipeline import Graph, Plan, PlannedStep
 from remint.errors import NotFound
 
 if TYPE_CHECKING:
@@ -76,14 +76,18 @@ def _fields(plan: Plan) -> dict[str, Any]:
     return {"pipeline": plan.graph, "workspace": plan.workspace, "steps": steps, "protected": list(plan.protected)}
 
 
+def _expected(step: PlannedStep) -> str:
+    return duration(step.expected_us) if step.state in {"run", "maybe"} else ""
+
+
 def _lines(plans: list[Plan]) -> list[str]:
     lines: list[str] = []
     for plan in plans:
         counts = ", ".join(f"{count} {state}" for state, count in plan.counts.items() if count)
         expected = f", expected {duration(plan.expected_us)}" if plan.expected_us is not None else ""
         lines.append(f"{plan.graph} in {plan.workspace}: {counts}{expected}")
-        rows = [[f"  {step.state}", step.name, step.reason] for step in plan.steps]
-        lines += table(["  what", "step", "why"], rows)
+        rows = [[f"  {step.state}", step.name, _expected(step), step.reason] for step in plan.steps]
+        lines += table(["  what", "step", "expected", "why"], rows)
         lines += [f"  {name} is protected: its result is proposed, not moved" for name in plan.protected]
     return lines or ["this project has no pipelines"]
 

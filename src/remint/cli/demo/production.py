@@ -112,7 +112,7 @@ def _decide(story: Story, review: Review) -> None:
     failed = [gate.name for gate in review.gates if not gate.passed]
     if not failed:
         story.approve_and_merge(number, note="every gate passed")
-        story.say(f"   {APPROVER} approves; merged. The server swaps to the new model by itself.")
+        story.say(f"   {APPROVER} approves; merged. A server that is up swaps to the new model by itself.")
         return
     if str(review.state) == "open":
         story.app.changes.reject(story.context(APPROVER), number, note=f"gates {', '.join(failed)}")
