@@ -83,6 +83,7 @@ def test_a_second_call_runs_nothing_and_is_quick(told):
     answer = demo(folder)
     assert answer.returncode == 0, answer.stderr
     assert "nothing ran" in answer.stdout
+    assert answer.stdout.count("(done before)") == 15
     assert " run" not in answer.stdout.partition("nothing ran:")[2].partition("change 1")[0]
     assert json.loads(_remint(folder, "runs", "list", "--json", "--limit", "1"))["runs"][0]["id"] == before
     assert time.monotonic() - began < 60

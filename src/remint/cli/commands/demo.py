@@ -11,6 +11,17 @@ from remint.cli.demo.story import Story
 from remint.cli.output import Out, duration, short_path
 from remint.errors import Conflict
 
+SPRING = (setup.tell, training.ingest, training.features, training.limits, training.train)
+PRODUCTION = (
+    production.months_go_by,
+    production.last_decision,
+    proof.regenerate,
+    proof.broken,
+    proof.hide,
+    proof.trace,
+    proof.stand,
+)
+
 
 @click.command()
 @click.option(
@@ -23,9 +34,8 @@ def demo(out: Out, folder: Path, fast: bool, serve: bool) -> None:
     """Walk through the whole loop on real flights
 
     Every flight out of New York in 2013: ingest, features, training, approval, serving, monitoring, retraining,
-    regeneration, tracing. The
-    folder is an ordinary project: type the commands shown in it, and edit it. Stopped at any point, the same command goes
-    on from there.
+    regeneration, tracing. The folder is an ordinary project: type the commands shown in it, and edit it. Stopped at any
+    point, the same command goes on from there.
     """
     root = folder.resolve()
     began = time.monotonic()
@@ -34,12 +44,10 @@ def demo(out: Out, folder: Path, fast: bool, serve: bool) -> None:
     try:
         _require_same_size(story)
         finished = "control" in story.memory.chapters
-        for tell in (setup.tell, training.ingest, training.features, training.limits, training.train):
+        for tell in SPRING:
             tell(story)
         served = story.in_production("model/delay")
-        for tell in (
-            (production.months_go_by, production.last_decision, proof.regenerate, proof.hide, proof.trace) if served else ()
-        ):
+        for tell in PRODUCTION if served else ():
             tell(story)
         again = proof.verify_again(story) if finished else []
     finally:
