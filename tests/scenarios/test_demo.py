@@ -76,17 +76,15 @@ def test_what_is_hidden_or_altered_is_found_and_put_back(told):
     assert block.count("control IN CONTROL") == 1
 
 
-def test_a_second_call_runs_nothing_and_is_quick(told):
+def test_a_second_call_runs_nothing(told):
     folder, _ = told
     before = json.loads(_remint(folder, "runs", "list", "--json", "--limit", "1"))["runs"][0]["id"]
-    began = time.monotonic()
     answer = demo(folder)
     assert answer.returncode == 0, answer.stderr
     assert "nothing ran" in answer.stdout
     assert answer.stdout.count("(done before)") == 15
     assert " run" not in answer.stdout.partition("nothing ran:")[2].partition("change 1")[0]
     assert json.loads(_remint(folder, "runs", "list", "--json", "--limit", "1"))["runs"][0]["id"] == before
-    assert time.monotonic() - began < 60
 
 
 def test_every_command_the_demo_shows_works(told):

@@ -46,7 +46,6 @@ class Here:
         """Forget the modules a step's code brought or would bring, so that the code of this task is imported."""
         code = self._order["code"]
         tops = {place.name.partition(".")[0] for place in Path(code).iterdir()} - sys.stdlib_module_names - {"remint"}
-        for name, module in list(sys.modules.items()):
-            place = getattr(module, "__file__", None) or ""
-            if place.startswith(f"{code}/") or (name.partition(".")[0] in tops and "site-packages" not in place):
+        for name in [name for name in sys.modules if name.partition(".")[0] in tops]:
+            if "site-packages" not in (getattr(sys.modules[name], "__file__", None) or ""):
                 del sys.modules[name]
