@@ -1,5 +1,6 @@
 """`remint demo`."""
 
+import shutil
 import sys
 import time
 from pathlib import Path
@@ -56,6 +57,9 @@ def demo(out: Out, folder: Path, fast: bool, serve: bool) -> None:
     lines += [] if served else ["", "The gates let no model into production, so nothing is served and the demo ends here."]
     took = duration(round((time.monotonic() - began) * 1e6))
     lines += ["", f"{took}. The project is in {short_path(root)}: cd there and type any of the commands above."]
+    command = Path(sys.executable).parent / "remint"
+    if shutil.which("remint") is None and command.exists():
+        lines.append(f"The command is not on your PATH; it is {short_path(command)}")
     value = {"folder": str(root), "finished_before": finished, "chapters": story.memory.chapters, "again": again}
     out.show("demo", value, lines)
     if serve:
