@@ -21,6 +21,7 @@ class Resolved:
 
     Attributes:
         recipes: of each call, as planned; None where an input does not exist.
+        keys: the plan key of each recipe.
         closures: the code of each call.
         seen: where each target's ref pointed when the plan was made.
         git: the state of the checkout the code is in.
@@ -29,6 +30,7 @@ class Resolved:
 
     graph: Graph
     recipes: tuple[Recipe | None, ...]
+    keys: tuple[Digest | None, ...]
     closures: tuple[Closure, ...]
     environment: Declared
     seen: Mapping[str, Digest | None]
@@ -74,7 +76,7 @@ class PlanService:
             recipes.append(recipe)
             keys.append(recipe.key())
         seen = {target.ref: refs.get(target.ref) for target in graph.targets}
-        return Resolved(graph, tuple(recipes), closures, declared, seen, missing, self.git.state(self.root))
+        return Resolved(graph, tuple(recipes), tuple(keys), closures, declared, seen, missing, self.git.state(self.root))
 
     def plan(self, context: Context, graph: Graph) -> Plan:
         """Return what running `graph` would do."""
@@ -90,7 +92,7 @@ class PlanService:
         return Plan(graph.name, context.workspace, steps, held)
 
     def _steps(self, tx: Transaction, context: Context, resolved: Resolved) -> tuple[PlannedStep, ...]:
-        keys = [recipe.key() if recipe else None for recipe in resolved.recipes]
+        keys = resolved.keys
         hits = tx.runs.hits([key for key in keys if key is not None])
         steps: list[PlannedStep] = []
         before: dict[str, Run | None] = {}
