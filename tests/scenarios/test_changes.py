@@ -147,3 +147,9 @@ def test_the_audit_log_finds_an_edited_entry(merged):
     database.close()
     answer = merged.cli("audit", "verify", expect=8)
     assert "entry 5" in answer.err or "entry 6" in answer.err
+
+
+def test_a_key_that_is_not_the_recorded_one_acts_for_nobody(trained):
+    keys = trained.root / ".remint/keys"
+    (keys / "bo.key").write_text((keys / "ana.key").read_text())
+    assert "not the one that was recorded" in trained.cli("status", "--as", "bo", expect=3).err

@@ -75,4 +75,11 @@ class PrincipalService:
                 next_step="restore the key file from a backup",
                 rule="own-key",
             )
+        if self.keys.create(found.id) != found.public_key:
+            raise Denied(
+                f"you cannot act as {name}",
+                why="rule own-key: the key in .remint/keys is not the one that was recorded",
+                next_step="restore the key file from a backup",
+                rule="own-key",
+            )
         return found
