@@ -139,7 +139,7 @@ class App:
             return InlineExecutor()
         from remint.adapters.compute.process import ProcessExecutor
 
-        return ProcessExecutor(keep_out=(self.settings.state,))
+        return ProcessExecutor(keep_out=(self.settings.state,), at_once=self.settings.number("jobs") or None)
 
     # ---- services
 
@@ -189,9 +189,7 @@ class App:
         from remint.services.execution import Execution
 
         scratch = self.settings.state / "scratch"
-        return Execution(
-            self.catalog, self.blobs, self.artifacts, self.executor, self.environment, self.clock, scratch, set(), {}, {}
-        )
+        return Execution(self.catalog, self.blobs, self.artifacts, self.executor, self.environment, self.clock, scratch)
 
     @cached_property
     def keys(self) -> "Keys":

@@ -33,6 +33,7 @@ SETTINGS = (
     Setting("pipelines", "files that define pipelines", ["pipeline.py"]),
     Setting("lock", "the hash-pinned lock of the environment", "requirements.lock"),
     Setting("sources", "folders the project's modules are imported from", ["."]),
+    Setting("jobs", "how many processors' worth of steps run at once; 0 for all of this machine", 0),
     Setting(
         "protected", "patterns of refs in main that only an approved change moves", ["model/*", "deployment/*", "monitor/*"]
     ),

@@ -1,5 +1,6 @@
 """Progress of a running pipeline: a bar for people, lines for logs, nothing for --quiet and --json."""
 
+from collections.abc import Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -15,18 +16,19 @@ if TYPE_CHECKING:
 
 
 class RunProgress:
-    """Shows what happens to each step of a graph while it runs.
+    """Shows what happens to each step of some graphs while they run.
 
     Args:
         out: how to print.
-        graph: what runs.
+        graphs: what runs.
         quiet_lines: show the bar only, and what steps print.
     """
 
-    def __init__(self, out: Out, graph: Graph, *, quiet_lines: bool = False) -> None:
+    def __init__(self, out: Out, graphs: Sequence[Graph], *, quiet_lines: bool = False) -> None:
         self._quiet_lines = quiet_lines
         self._silent = out.quiet or out.as_json
-        self._graph = graph
+        self._graphs = graphs
+        self._going: list[str] = []
         self._bar: Bar | None = None
         self._task: TaskID | None = None
 
@@ -46,7 +48,8 @@ class RunProgress:
             )
             self._bar = Bar(*columns, console=Console(stderr=True), transient=True)
             self._bar.start()
-            self._task = self._bar.add_task(self._graph.name, total=len(self._graph.calls))
+            names = ", ".join(graph.name for graph in self._graphs)
+            self._task = self._bar.add_task(names, total=sum(len(graph.calls) for graph in self._graphs))
         return self
 
     def __exit__(self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None) -> None:
@@ -58,20 +61,25 @@ class RunProgress:
         """Show one thing that happened."""
         if self._silent:
             return
+        if progress.what == "start":
+            self._going.append(progress.name)
+        elif progress.what == "done":
+            self._going.remove(progress.name)
         if self._bar is not None and self._task is not None:
-            if progress.what == "start":
-                self._bar.update(self._task, description=f"{self._graph.name}  {progress.name}")
-            elif progress.what in {"hit", "done"}:
+            if progress.what in {"hit", "done"}:
                 self._bar.advance(self._task)
-        if self._quiet_lines and progress.what in {"start", "done"}:
-            return
+            self._bar.update(self._task, description=f"{progress.graph}  {', '.join(dict.fromkeys(self._going))}")
+        if progress.what == "line" or not self._quiet_lines:
+            self._tell(progress)
+
+    def _tell(self, progress: Progress) -> None:
         if progress.what == "done":
             self._line(f"  ran   {progress.name} in {duration(progress.wall_us)}")
-        elif progress.what == "start":
-            if self._bar is None:
-                self._line(f"  start {progress.name}: {progress.text}")
+        elif progress.what == "start" and self._bar is None:
+            self._line(f"  start {progress.name}: {progress.text}")
         elif progress.what == "line":
-            self._line(f"        {progress.text}")
+            said_by = f"{progress.name}: " if len(self._going) > 1 else ""
+            self._line(f"        {said_by}{progress.text}")
 
     def _line(self, text: str) -> None:
         if self._bar is not None:

@@ -110,7 +110,15 @@ class Result:
 
 
 class Executor(Protocol):
-    """Something that carries out tasks."""
+    """Something that carries out tasks, several at once if called from several threads.
+
+    Attributes:
+        at_once: how many tasks it carries out at the same time; one more waits until there is room. A task that uses several
+            threads counts as so many.
+    """
+
+    @property
+    def at_once(self) -> int: ...  # noqa: D102 - see the class
 
     def run(self, task: Task, *, on_line: Callable[[str], None] | None = None) -> Result:
         """Carry out a task and wait for its end.
@@ -124,7 +132,12 @@ class Executor(Protocol):
 
         Raises:
             Unavailable: no process could be started (the only retryable case).
+            KeyboardInterrupt: `interrupt` was called; nothing of the task runs any more.
         """
+        ...
+
+    def interrupt(self) -> None:
+        """End the tasks that are carried out now or wait for room: their `run` raises KeyboardInterrupt. Later ones may run."""
         ...
 
     def close(self) -> None:

@@ -2,8 +2,9 @@
 
 import shutil
 import tempfile
+import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +59,7 @@ class Made:
 
 @dataclass(frozen=True)
 class Execution:
-    """Runs steps in processes of their own and records them.
+    """Runs steps in processes of their own and records them; for several threads at once.
 
     Attributes:
         scratch: folder for what children write, on the same disk as the store.
@@ -71,9 +72,11 @@ class Execution:
     environment: Environment
     clock: Clock
     scratch: Path
-    _recorded: set[Digest]
-    _observed: dict[tuple[str, ...], Artifact]
-    _laid_out: dict[Digest, Path]
+    _recorded: set[Digest] = field(default_factory=set)
+    _observed: dict[tuple[str, ...], Artifact] = field(default_factory=dict)
+    _laid_out: dict[Digest, Path] = field(default_factory=dict)
+    _looking: threading.Lock = field(default_factory=threading.Lock)
+    _laying: threading.Lock = field(default_factory=threading.Lock)
 
     def fresh(self) -> None:
         """Forget what was seen of the installed environment, and sweep what killed processes left; where a command begins."""
@@ -89,11 +92,12 @@ class Execution:
 
     def _code(self, digest: Digest) -> Path:
         """Return a folder with the files of a code artifact, laid out once; children may only read it."""
-        if digest not in self._laid_out:
-            folder = self.folder()
-            self.artifacts.checkout(digest, folder)
-            self._laid_out[digest] = folder
-        return self._laid_out[digest]
+        with self._laying:
+            if digest not in self._laid_out:
+                folder = self.folder()
+                self.artifacts.checkout(digest, folder)
+                self._laid_out[digest] = folder
+            return self._laid_out[digest]
 
     def usable(self, hit: Hit) -> bool:
         """Return whether every output of a hit still has its bytes."""
@@ -187,10 +191,11 @@ class Execution:
 
     def _seen(self, libraries: tuple[str, ...]) -> Artifact:
         """Return what is installed and loaded as an artifact; looked at once a command for each set of libraries."""
-        if libraries not in self._observed:
-            record = self.blobs.put(canonical.dumps(dict(self.environment.observed(libraries))))
-            self._observed[libraries] = self.artifacts.keep(Kind.ENVIRONMENT, [("observed.json", record)], {}).artifact
-        return self._observed[libraries]
+        with self._looking:
+            if libraries not in self._observed:
+                record = self.blobs.put(canonical.dumps(dict(self.environment.observed(libraries))))
+                self._observed[libraries] = self.artifacts.keep(Kind.ENVIRONMENT, [("observed.json", record)], {}).artifact
+            return self._observed[libraries]
 
     def artifacts_value(self, artifact: Artifact) -> Any:  # noqa: ANN401 - JSON
         """Return the value of a small record that may not be in the catalog yet."""

@@ -1,7 +1,9 @@
-"""Running pipelines: hits are taken over, the rest is carried out one step at a time, and refs move at the end."""
+"""Running pipelines: hits are taken over, the rest is carried out, several steps at once, and refs move at the end."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,7 @@ from remint.core.digest import Digest
 from remint.core.entry import Entry
 from remint.core.ids import RunId, uuid7
 from remint.core.pipeline import Call, Graph, Plan, PlannedStep
+from remint.core.recipe import Recipe
 from remint.core.ref import Move, is_protected, parse_ref
 from remint.core.run import Hit, Start
 from remint.errors import Conflict, EnvironmentDiffers, NotFound
@@ -21,6 +24,7 @@ from remint.ports.usecases.pipelines import PipelineOutcome, Progress, StepOutco
 from remint.services.execution import Execution, Work
 from remint.services.plans import PlanService, Resolved, bind
 from remint.services.refs import moved_meanwhile
+from remint.services.schedule import in_order
 
 Report = Callable[[Progress], None]
 
@@ -28,6 +32,8 @@ Report = Callable[[Progress], None]
 @dataclass(frozen=True)
 class PipelineService:
     """See ports.usecases.pipelines.Pipelines.
+
+    Steps that do not need one another are carried out at once, as many as the executor takes.
 
     Attributes:
         root: the project's root, for git and for the source files.
@@ -39,6 +45,7 @@ class PipelineService:
     processes: Processes
     clock: Clock
     root: Path
+    _checking: threading.Lock = field(default_factory=threading.Lock)
 
     def plan(self, context: Context, graph: Graph) -> Plan:
         """Return what running `graph` would do."""
@@ -56,48 +63,82 @@ class PipelineService:
                     why=f"{step.name} needs {step.reason.removesuffix(' does not exist')}, which does not exist",
                     next_step="make it first: add the data, or run the pipeline that makes it",
                 )
-        standing = [step.hit if step.hit and self.execution.usable(step.hit) else None for step in plan.steps]
+        usable = [step.hit if step.hit and self.execution.usable(step.hit) else None for step in plan.steps]
+        standing = _Standing(usable, lambda progress: report(replace(progress, graph=graph.name)))
         self.execution.fresh()
-        if not all(standing):
+        missing = [position for position, hit in enumerate(usable) if hit is None]
+        if missing:
             self._require_environment()
-        done: dict[Digest, Hit] = {}
-        hits: list[Hit | None] = []
-        outcomes: list[StepOutcome] = []
-        for position, call in enumerate(graph.calls):
-            name = call.step.name
-            planned = plan.steps[position]
-            hit = standing[position]
-            ran = False
-            if hit is None:
-                hit, ran = self._carry_out(context, resolved, planned, _Above(hits, done), report)
-            if not ran:
-                report(Progress(position, name, "hit", f"done before in run {hit.run.short}"))
-            hits.append(hit)
-            outcomes.append(StepOutcome(position, name, hit.run, ran, hit.outputs))
+        for position, hit in enumerate(usable):
+            if hit is not None:
+                standing.report(Progress(position, plan.steps[position].name, "hit", f"done before in run {hit.run.short}"))
+        places = {position: place for place, position in enumerate(missing)}
+        in_order(
+            [_needs(graph.calls[position], places) for position in missing],
+            lambda place: self._carry_out(context, resolved, plan.steps[missing[place]], standing),
+            at_once=self.execution.executor.at_once,
+            interrupt=self.execution.executor.interrupt,
+        )
+        outcomes = [
+            StepOutcome(position, call.step.name, hit.run, position in standing.ran, hit.outputs)
+            for position, (call, hit) in enumerate(zip(graph.calls, map(_present, standing.hits), strict=True))
+        ]
         return self._finish(context, resolved, outcomes)
 
-    def _carry_out(
-        self,
-        context: Context,
-        resolved: Resolved,
-        planned: PlannedStep,
-        above: "_Above",
-        report: Report,
-    ) -> tuple[Hit, bool]:
+    def run_all(
+        self, context: Context, graphs: Sequence[Graph], *, on_progress: Report | None = None
+    ) -> Sequence[PipelineOutcome]:
+        """Run several pipelines, each after the earlier ones with which it shares a ref that one of them makes."""
+        made = [{_name(target.ref, context) for target in graph.targets} for graph in graphs]
+        touched = [refs | _read(graph, context) for refs, graph in zip(made, graphs, strict=True)]
+        outcomes: dict[int, PipelineOutcome] = {}
+        telling = threading.Lock()
+
+        def report(progress: Progress) -> None:
+            if on_progress is not None:
+                with telling:
+                    on_progress(progress)
+
+        def run(place: int) -> None:
+            outcomes[place] = self.run(context, graphs[place], on_progress=report)
+
+        in_order(
+            [
+                [before for before in range(place) if made[before] & touched[place] or touched[before] & made[place]]
+                for place in range(len(graphs))
+            ],
+            run,
+            at_once=self.execution.executor.at_once,
+            interrupt=self.execution.executor.interrupt,
+        )
+        return [outcomes[place] for place in range(len(graphs))]
+
+    def _carry_out(self, context: Context, resolved: Resolved, planned: PlannedStep, standing: "_Standing") -> None:
+        """Carry out one step, or find that it was done: two calls with one run key are carried out once."""
+        position = planned.position
+        call, recipe = resolved.graph.calls[position], _present(resolved.recipes[position])
+        bound = _present(bind(recipe, call, standing.hits))
+        run_key = bound.key()
+        with standing.one_at_a_time[run_key]:
+            hit = standing.done.get(run_key) or (None if planned.state == "run" else self._hit(run_key))
+            if hit is None:
+                hit = self._run(context, resolved, planned, bound, standing.report)
+                standing.done[run_key] = hit
+                standing.ran.add(position)
+            else:
+                standing.report(Progress(position, call.step.name, "hit", f"done before in run {hit.run.short}"))
+        standing.hits[position] = hit
+
+    def _run(self, context: Context, resolved: Resolved, planned: PlannedStep, bound: Recipe, report: Report) -> Hit:
         position, reason = planned.position, planned.reason
         call, recipe = resolved.graph.calls[position], _present(resolved.recipes[position])
-        bound = _present(bind(recipe, call, above.hits))
-        run_key = bound.key()
-        earlier = above.done.get(run_key) or (None if planned.state == "run" else self._hit(run_key))
-        if earlier is not None:
-            return earlier, False
         at_us = self.clock.now_us()
         run_id = RunId(uuid7(at_us, self.clock.entropy(8)))
         closure = resolved.closures[position]
         start = Start(
             id=run_id,
             recipe=recipe.key(),
-            run_key=run_key,
+            run_key=bound.key(),
             inputs={name: _present(source.artifact) for name, source in bound.inputs.items()},
             workspace=context.workspace,
             by=context.principal,
@@ -111,8 +152,7 @@ class PipelineService:
         work = Work(start, recipe, call.step, closure.modules, self.root, resolved.environment)
         hit = self.execution.carry_out(work, on_line=lambda line: report(Progress(position, call.step.name, "line", line)))
         report(Progress(position, call.step.name, "done", "", hit.wall_us))
-        above.done[run_key] = hit
-        return hit, True
+        return hit
 
     def _place(self, closure: Closure) -> dict[str, Any]:
         pieces = {name: digest.short for name, digest in closure.pieces.items()}
@@ -135,7 +175,8 @@ class PipelineService:
         return found if found is not None and self.execution.usable(found) else None
 
     def _require_environment(self) -> None:
-        differing = self.plans.environment.differences()
+        with self._checking:
+            differing = self.plans.environment.differences()
         if differing:
             raise EnvironmentDiffers(
                 "nothing was run",
@@ -170,12 +211,35 @@ class PipelineService:
         return PipelineOutcome(resolved.graph.name, tuple(outcomes), tuple(moves), made, tuple(held))
 
 
-@dataclass(frozen=True, slots=True)
-class _Above:
-    """What stands for the calls above a step, and what this call has carried out so far, by run key."""
+class _Standing:
+    """How far a graph is: the run that stands for each call, and what was carried out now, by run key; for several threads."""
 
-    hits: list[Hit | None]
-    done: dict[Digest, Hit]
+    def __init__(self, hits: list[Hit | None], report: Report) -> None:
+        self.hits = hits
+        self.ran: set[int] = set()
+        self.done: dict[Digest, Hit] = {}
+        self.one_at_a_time: defaultdict[Digest, threading.Lock] = defaultdict(threading.Lock)
+        self._telling = threading.Lock()
+        self._report = report
+
+    def report(self, progress: Progress) -> None:
+        """Tell of one thing at a time."""
+        with self._telling:
+            self._report(progress)
+
+
+def _name(text: str, context: Context) -> str:
+    return str(parse_ref(text, workspace=context.workspace)[0])
+
+
+def _read(graph: Graph, context: Context) -> set[str]:
+    """Return the refs a graph reads as they are when it is planned."""
+    return {_name(link.ref, context) for call in graph.calls for link in call.inputs.values() if link.ref is not None}
+
+
+def _needs(call: Call, places: Mapping[int, int]) -> list[int]:
+    """Return the places of the calls above one that are not done before."""
+    return [places[link.call] for link in call.inputs.values() if link.call is not None and link.call in places]
 
 
 def _present(value: Any) -> Any:  # noqa: ANN401 - any optional, known to be there

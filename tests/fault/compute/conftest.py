@@ -8,5 +8,5 @@ from tests.conformance.compute.bench import Bench
 
 @pytest.fixture
 def bench(tmp_path):
-    with ProcessExecutor() as executor:
+    with ProcessExecutor(at_once=3) as executor:
         yield Bench(tmp_path, executor)

@@ -75,6 +75,14 @@ class InlineExecutor:
         """Return what was loaded when the first task ran, so that only what comes later is looked up each time."""
         return importlib.import_module(SEEN).loaded_now()
 
+    @property
+    def at_once(self) -> int:
+        """One task: the working folder and the import path belong to the whole process."""
+        return 1
+
+    def interrupt(self) -> None:
+        """Do nothing: the thread that is interrupted is the one that carries out the task."""
+
     def close(self) -> None:
         """Do nothing: no process is kept."""
 

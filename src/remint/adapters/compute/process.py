@@ -11,6 +11,7 @@ from typing import Any, Self
 from remint.adapters.compute.log import Log
 from remint.adapters.compute.order import Places, encode_task, make_places, threads_of
 from remint.adapters.compute.outcome import result_of, step_name
+from remint.adapters.compute.room import Room
 from remint.adapters.compute.watch import Ending, NotStartedError, Watch
 from remint.adapters.compute.zygote import Nature, Zygote, end_session, unavailable
 from remint.ports.compute import Result, Task
@@ -22,18 +23,21 @@ class ProcessExecutor:
     """Carries out each task in a forked process of its own (see ports.compute.Executor).
 
     A zygote carries out one task at a time; tasks run at once from several threads get zygotes of their own, kept for the next.
+    As many run as there are processors for.
     Zygotes are kept by hash seed, thread count and whether there is a network, since these are settled when a process starts.
 
     Args:
         keep_out: folders that never become readable because something else is inside or around them: the store. The project of
             a task is kept out in any case.
+        at_once: how many processors tasks may take together; those this process may use if not given.
     """
 
-    def __init__(self, *, keep_out: tuple[Path, ...] = ()) -> None:
+    def __init__(self, *, keep_out: tuple[Path, ...] = (), at_once: int | None = None) -> None:
         if sys.platform != "linux":
             raise unavailable("processes are forked, guarded and metered by means only Linux has")
         self._keep_out = keep_out
         self._fresh_hash_seed = int.from_bytes(os.urandom(4))
+        self._room = Room(at_once or len(os.sched_getaffinity(0)))
         self._lock = threading.Lock()
         self._idle: dict[Nature, list[Zygote]] = {}
         self._busy: set[Zygote] = set()
@@ -45,6 +49,19 @@ class ProcessExecutor:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
+
+    @property
+    def at_once(self) -> int:
+        """How many tasks of one thread run at the same time; one more waits."""
+        return self._room.processors
+
+    def interrupt(self) -> None:
+        """End the tasks that are carried out or wait for room; their `run` raises KeyboardInterrupt."""
+        self._room.interrupt()
+        with self._lock:
+            busy = list(self._busy)
+        for zygote in busy:
+            zygote.kill()
 
     def run(self, task: Task, *, on_line: Callable[[str], None] | None = None) -> Result:
         """Carry out a task and wait for its end.
@@ -58,16 +75,18 @@ class ProcessExecutor:
 
         Raises:
             Unavailable: no process could be started.
-            KeyboardInterrupt: the caller was interrupted; the step is dead.
+            KeyboardInterrupt: the caller was interrupted, or `interrupt` was called; the step is dead.
         """
         nature = self._nature(task)
         places = make_places(task.scratch)
-        with Log(places.log, on_line) as log:
+        with self._room.taken(nature.threads) as stay, Log(places.log, on_line) as log:
             try:
                 ending, ready = self._attempt(task, places, nature, log, task.modules)
             except NotStartedError:
+                stay.check()
                 ending, ready = self._attempt_bare(task, places, nature, log)
             log.finish()
+            stay.check()
         if "error" in ending.begun:
             raise unavailable(ending.begun["error"])
         conditions = {

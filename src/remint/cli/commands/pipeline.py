@@ -106,10 +106,9 @@ def run(out: Out, targets: tuple[str, ...], parameters: tuple[str, ...], inline:
     app = out.open(inline=inline)
     context = app.context()
     app.runs.close_lost()
-    outcomes = []
-    for graph in graphs(app, targets, parameters):
-        with RunProgress(out, graph) as progress:
-            outcomes.append(app.pipelines.run(context, graph, on_progress=progress))
+    found = graphs(app, targets, parameters)
+    with RunProgress(out, found) as progress:
+        outcomes = app.pipelines.run_all(context, found, on_progress=progress)
     lines: list[str] = []
     for outcome in outcomes:
         ran = sum(step.ran for step in outcome.steps)

@@ -8,6 +8,8 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from queue import SimpleQueue
 from typing import Any
 
 import numpy as np
@@ -23,6 +25,7 @@ from remint.sdk.table import Table
 TRAFFIC = ("2013-08", "2013-09", "2013-10", "2013-11")
 LAST = "2013-12"
 MODEL = "delay"
+CLIENTS = 2
 
 
 def before(month: str) -> str:
@@ -41,17 +44,17 @@ def months_go_by(story: Story) -> None:
         for month in TRAFFIC:
             _tell_month(story, month, None)
         return
-    with _served(story) as port:
+    with _served(story) as server:
         for month in TRAFFIC:
-            _tell_month(story, month, port)
+            _tell_month(story, month, server)
 
 
-def _tell_month(story: Story, month: str, port: int | None) -> None:
+def _tell_month(story: Story, month: str, server: "_Server | None") -> None:
     number = TRAFFIC.index(month) + 1
     with story.chapter(f"month-{month}", f"6.{number} {month}: live requests, then labels, then judgement") as to_do:
-        if not to_do or port is None:
+        if not to_do or server is None:
             return
-        asked, seconds = _replay(story, month, port)
+        asked, seconds = _replay(story, month, server)
         story.say(f"   {asked:,} flights were asked about in {seconds:.1f} s, each answer logged with id, model and features.")
         take_in(story, month)
         story.run(story.context(INGEST), "features/delay", until=month)
@@ -125,16 +128,15 @@ def _decide(story: Story, review: Review) -> None:
 
 
 @contextmanager
-def _served(story: Story) -> Iterator[int]:
-    """Run `remint serve` as a process of its own, and give its port."""
+def _served(story: Story) -> Iterator["_Server"]:
+    """Run `remint serve` as a process of its own; it gets ready while the first data arrive."""
     port = free_port()
     command = [sys.executable, "-m", "remint", "--quiet", "--as", INGEST, "serve", "--port", str(port)]
     variables = {**child_variables(), "PYTHONPATH": ":".join(path for path in sys.path if path)}
     log = (story.root / ".remint" / "serve.log").open("ab")
     process = subprocess.Popen(command, cwd=story.root, stdout=log, stderr=log, env=variables)
     try:
-        _wait_until_ready(process, port)
-        yield port
+        yield _Server(process, port)
     finally:
         process.terminate()
         process.wait(timeout=30)
@@ -148,29 +150,42 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _wait_until_ready(process: "subprocess.Popen[bytes]", port: int) -> None:
-    for _ in range(600):
-        if process.poll() is not None:
-            break
-        try:
-            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-            connection.request("GET", "/v2/health/ready")
-            if connection.getresponse().status == 200:
-                return
-        except OSError:
-            pass  # not listening yet
-        finally:
+@dataclass(frozen=True)
+class _Server:
+    """A running `remint serve`."""
+
+    process: "subprocess.Popen[bytes]"
+    port: int
+
+    def connect(self) -> http.client.HTTPConnection:
+        """Wait until it is ready, and return a connection to it."""
+        for _ in range(600):
+            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+            if self.process.poll() is not None:
+                break
+            if _is_ready(connection):
+                return connection
             connection.close()
-        time.sleep(0.1)
-    raise Unavailable(
-        "the model is not served",
-        why="`remint serve` did not become ready within 60 s",
-        next_step="read .remint/serve.log, and try `remint serve` by hand",
-    )
+            time.sleep(0.1)
+        raise Unavailable(
+            "the model is not served",
+            why="`remint serve` did not become ready within 60 s",
+            next_step="read .remint/serve.log, and try `remint serve` by hand",
+        )
 
 
-def _replay(story: Story, month: str, port: int) -> tuple[int, float]:
-    """Ask about every flight of a month that was not asked about yet: in order of departure, one request an hour."""
+def _is_ready(connection: http.client.HTTPConnection) -> bool:
+    try:
+        connection.request("GET", "/v2/health/ready")
+        answer = connection.getresponse()
+        answer.read()
+    except OSError:  # it does not listen yet
+        return False
+    return answer.status == 200
+
+
+def _replay(story: Story, month: str, server: _Server) -> tuple[int, float]:
+    """Ask about every flight of a month that was not asked about yet: by departure, one request an hour, two at once."""
     arrivals = story.sandbox(f"live-{month}", by=INGEST)
     take_in(story, month, workspace=arrivals.workspace)
     story.run(arrivals, "features/delay", until=month)
@@ -187,15 +202,21 @@ def _replay(story: Story, month: str, port: int) -> tuple[int, float]:
     asked = _asked(story)
     fresh = np.array([key not in asked for key in keys], dtype=np.bool_)
     groups = [np.flatnonzero((hours == hour) & fresh) for hour in np.unique(hours[fresh])]
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    connections = [server.connect() for _ in range(CLIENTS)]
     began = time.monotonic()
+    free = SimpleQueue[http.client.HTTPConnection]()
+    for connection in connections:
+        free.put(connection)
 
     def ask(place: str) -> None:
         chosen = groups[int(place)]
+        connection = free.get()
         _infer(connection, features, rows[chosen], [keys[row] for row in chosen])
+        free.put(connection)
 
-    each([str(place) for place in range(len(groups))], ask, out=story.out, title="   requests")
-    connection.close()
+    each([str(place) for place in range(len(groups))], ask, out=story.out, title="   requests", at_once=CLIENTS)
+    for connection in connections:
+        connection.close()
     story.app.usage.seal(story.context(INGEST), MODEL)
     return int(fresh.sum()), time.monotonic() - began
 

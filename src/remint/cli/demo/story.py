@@ -8,12 +8,14 @@ there: chapters done are told again from what was remembered, and what a chapter
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
@@ -28,6 +30,7 @@ from remint.ports.usecases.pipelines import PipelineOutcome
 from remint.sdk.project import load_pipelines
 from remint.sdk.steps import Pipeline
 
+Done = TypeVar("Done")
 OWNER, APPROVER, INGEST, RETRAINER = "ana", "bo", "ingest", "retrainer"
 
 
@@ -69,7 +72,6 @@ class Story:
         self.fast = fast
         self.memory = Memory.read(root / ".remint" / "demo.json")
         self._lines: list[str] = []
-        self._graphs: list[tuple[Context, Graph]] = []
 
     @cached_property
     def app(self) -> App:
@@ -129,9 +131,22 @@ class Story:
 
     def run(self, context: Context, name: str, **parameters: object) -> PipelineOutcome:
         """Run a pipeline as the command would, with a progress bar."""
-        graph = self.graph(name, **parameters)
-        with RunProgress(self.out, graph, quiet_lines=True) as progress:
-            return self.app.pipelines.run(context, graph, on_progress=progress)
+        return self.run_all(context, [self.graph(name, **parameters)])[0]
+
+    def run_all(self, context: Context, graphs: Sequence[Graph]) -> Sequence[PipelineOutcome]:
+        """Run several pipelines as the command would."""
+        with RunProgress(self.out, graphs, quiet_lines=True) as progress:
+            return self.app.pipelines.run_all(context, graphs, on_progress=progress)
+
+    def together(self, acts: Sequence[Callable[[], Done]]) -> list[Done]:
+        """Do some things at once, as many as steps may run, and return what each gave."""
+        executor = self.app.executor
+        with ThreadPoolExecutor(executor.at_once, thread_name_prefix="demo") as pool:
+            try:
+                return list(pool.map(lambda act: act(), acts))
+            except KeyboardInterrupt:
+                executor.interrupt()
+                raise
 
     def value(self, text: str, *, workspace: str = "main") -> Any:  # noqa: ANN401 - JSON
         """Return the value of a record a ref points at."""
@@ -165,14 +180,13 @@ class Story:
             self.app.close()
 
 
-def each(items: Sequence[str], act: Callable[[str], object], *, out: Out, title: str) -> None:
-    """Do something for each item, with a progress bar where a person looks."""
-    if out.quiet or out.as_json or not a_person_looks():
-        for item in items:
-            act(item)
-        return
-    from rich.console import Console
-    from rich.progress import track
+def each(items: Sequence[str], act: Callable[[str], object], *, out: Out, title: str, at_once: int = 1) -> None:
+    """Do something for each item, begun in their order, with a progress bar where a person looks."""
+    with ThreadPoolExecutor(at_once) as pool:
+        done: Iterable[object] = pool.map(act, items) if at_once > 1 else map(act, items)
+        if not out.quiet and not out.as_json and a_person_looks():
+            from rich.console import Console
+            from rich.progress import track
 
-    for item in track(items, description=title, console=Console(stderr=True), transient=True):
-        act(item)
+            done = track(done, total=len(items), description=title, console=Console(stderr=True), transient=True)
+        deque(done, maxlen=0)

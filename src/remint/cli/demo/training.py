@@ -1,10 +1,12 @@
 """Chapters two to five: data arrive, features, limits, a model and its way into production."""
 
-from pathlib import Path
+from collections.abc import Callable
+from functools import partial
 
 from remint.cli.demo.setup import SPRING, lay_out
 from remint.cli.demo.story import APPROVER, INGEST, OWNER, Story, each
 from remint.errors import Denied, Invalid, StepFailed
+from remint.ports.usecases.context import Context
 
 BAD = "2013-07"
 
@@ -21,7 +23,8 @@ def ingest(story: Story) -> None:
             f"   data/flights is at version {version}: {found.facts['rows']:,} flights in {len(found.parts)} segments.",
             "   Each month added one; the earlier ones are stored once. flights/contract.py says what must be kept.",
         )
-        for kind, refusal in _bad_files(story):
+        bad = _bad_files(story)
+        for kind, refusal in zip(bad, story.together(list(bad.values())), strict=True):
             story.say(f"   refused  {kind}: {refusal}")
         again = story.app.refs.log(story.context(), "data/flights", limit=1)[0].serial
         story.say(f"   data/flights is still at version {again}.")
@@ -37,15 +40,15 @@ def take_in(story: Story, month: str, *, workspace: str = "main") -> None:
         lay_out(story, (month,))
     for name in (f"flights-{month}", f"weather-{month}", "planes", "airports"):
         story.app.artifacts.add(context, f"data/landing/{name}", story.root / "landing" / f"{name}.csv")
-    story.run(context, "data/flights", until=month)
-    story.run(context, "data/weather", until=month)
-    story.run(context, "data/planes")
+    tables = [story.graph("data/flights", until=month), story.graph("data/weather", until=month), story.graph("data/planes")]
+    story.run_all(context, tables)
 
 
-def _bad_files(story: Story) -> list[tuple[str, str]]:
+def _bad_files(story: Story) -> dict[str, Callable[[], str]]:
+    """Add each bad file in a sandbox of its own, and return how to try to take it in."""
     lines = (story.root / "landing" / f"flights-{BAD}.csv").read_text(encoding="utf-8").splitlines(keepends=True)
     head = lines[0].rstrip("\n").split(",")
-    refusals = []
+    tries: dict[str, Callable[[], str]] = {}
     for kind, spoiled in {
         "a wrong type": _with(lines, 5, head.index("distance"), "far"),
         "a missing key": _with(lines, 7, head.index("carrier"), "NA"),
@@ -54,8 +57,10 @@ def _bad_files(story: Story) -> list[tuple[str, str]]:
         name = f"bad-{kind.rpartition(' ')[2]}"
         place = story.root / "landing" / f"{name}.csv"
         place.write_text("".join(spoiled), encoding="utf-8")
-        refusals.append((kind, _refused(story, name, place)))
-    return refusals
+        context = story.sandbox(name, by=INGEST)
+        story.app.artifacts.add(context, f"data/landing/flights-{BAD}", place)
+        tries[kind] = partial(_refused, story, context)
+    return tries
 
 
 def _with(lines: list[str], row: int, column: int, text: str) -> list[str]:
@@ -64,11 +69,9 @@ def _with(lines: list[str], row: int, column: int, text: str) -> list[str]:
     return [*lines[:row], ",".join(values) + "\n", *lines[row + 1 :]]
 
 
-def _refused(story: Story, sandbox: str, place: Path) -> str:
-    context = story.sandbox(sandbox, by=INGEST)
-    story.app.artifacts.add(context, f"data/landing/flights-{BAD}", place)
+def _refused(story: Story, context: Context) -> str:
     try:
-        story.run(context, "data/flights", until=BAD)
+        story.app.pipelines.run(context, story.graph("data/flights", until=BAD))
     except (StepFailed, Invalid) as error:
         return error.why.splitlines()[0][:180]
     return "IT WAS NOT REFUSED"

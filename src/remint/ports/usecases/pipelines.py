@@ -1,6 +1,6 @@
 """Use cases of pipelines: planning and running them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -19,6 +19,7 @@ class Progress:
     Attributes:
         what: `hit`, `start`, `line`, `done`, `failed`.
         text: the reason, the printed line, or the error.
+        graph: the pipeline's name.
     """
 
     position: int
@@ -26,6 +27,7 @@ class Progress:
     what: str
     text: str = ""
     wall_us: int = 0
+    graph: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,5 +74,14 @@ class Pipelines(Protocol):
             StepFailed: a step raised, was killed or went over a limit; what was done before it is kept.
             RefMoved: a ref moved while the pipeline ran; its results are kept.
             Invalid: the environment differs from the lock, or an input does not exist.
+        """
+        ...
+
+    def run_all(
+        self, context: Context, graphs: Sequence[Graph], *, on_progress: Callable[[Progress], None] | None = None
+    ) -> Sequence[PipelineOutcome]:
+        """Run several pipelines: two that share a ref which one of them makes in the order given, others at once. As `run`.
+
+        If one fails, those that go on are carried to their end, and nothing more is started.
         """
         ...
