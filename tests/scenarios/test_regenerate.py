@@ -20,7 +20,7 @@ BROKEN = {
     "set order": (
         "    return LogisticRegression(C=c).fit(x, y)",
         """    names = list({'alpha', 'beta', 'gamma', 'delta', 'epsilon', 'zeta'})
-    return LogisticRegression(C=1 + names.index('alpha') / 10).fit(x, y)""",
+    return LogisticRegression(C=2 + names.index('alpha') / 10).fit(x, y)""",
         "iterates over a set",
     ),
 }
