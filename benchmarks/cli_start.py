@@ -5,11 +5,10 @@ Our project has one pipeline of three steps that all were done; DVC's has three 
 """
 
 import shutil
-import subprocess
 import tempfile
 from pathlib import Path
 
-from benchmarks.peers import DVC, clean, cpu_of, ours, peer
+from benchmarks.peers import DVC, cpu_of, ours, peer, run
 
 PIPELINE = """
 from remint import pipeline, step
@@ -33,10 +32,6 @@ stages:
   three: {cmd: cp two.txt three.txt, deps: [two.txt], outs: [three.txt]}
 """
 LOCK = Path(__file__).resolve().parents[1] / "src/remint/cli/demo/project/requirements.lock"
-
-
-def run(command: list[str | Path], folder: Path) -> None:
-    subprocess.run(command, cwd=folder, env=clean(), check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def main() -> None:

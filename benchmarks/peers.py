@@ -36,12 +36,17 @@ def clean() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
+def run(command: Sequence[str | Path], folder: Path) -> None:
+    """Run a command silently, in an environment as on a user's machine."""
+    subprocess.run(command, cwd=folder, env=clean(), check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
 def cpu_of(command: Sequence[str | Path], folder: Path, *, runs: int = 5) -> float:
     """Return the smallest CPU time of a command in seconds, user and system, itself and what it waited for."""
     best = float("inf")
     for _ in range(runs):
         before = _children()
-        subprocess.run(command, cwd=folder, env=clean(), check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        run(command, folder)
         best = min(best, _children() - before)
     return best
 

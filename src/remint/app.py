@@ -3,11 +3,14 @@
 Every part is made when it is first used, so that a command loads only what it needs.
 """
 
-from functools import cached_property
+import sys
+from contextlib import closing
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from remint.config import FILE, Settings, find_root, has_settings, here, load
+from remint.core.ids import PrincipalId
 from remint.core.ref import require_name
 from remint.errors import Invalid, Unavailable
 from remint.ports.usecases.context import Context
@@ -15,12 +18,15 @@ from remint.ports.usecases.context import Context
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from remint.ports.blobs import Blobs
+    from remint.adapters.blobs.local import LocalBlobs
+    from remint.core.filestate import FileState
+    from remint.core.standing import Standing
     from remint.ports.capture import Code, Environment, Git
     from remint.ports.catalog import Catalog
     from remint.ports.clock import Clock
     from remint.ports.compute import Executor
     from remint.ports.formats import ModelFormat
+    from remint.ports.imports import Repository
     from remint.ports.process import Processes
     from remint.ports.signing import Keys
     from remint.ports.tables import Tables
@@ -29,16 +35,25 @@ if TYPE_CHECKING:
     from remint.ports.usecases.audit import Audit
     from remint.ports.usecases.changes import Changes
     from remint.ports.usecases.control import Control
+    from remint.ports.usecases.imports import Imports
     from remint.ports.usecases.lineage import Lineages
     from remint.ports.usecases.pipelines import Pipelines
     from remint.ports.usecases.principals import Principals
     from remint.ports.usecases.refs import Refs
     from remint.ports.usecases.regenerations import Regenerations
+    from remint.ports.usecases.remotes import Remotes
     from remint.ports.usecases.runs import Runs
     from remint.ports.usecases.serving import Serving, Traces, Usage
+    from remint.ports.usecases.standing import Graphs, Standings
+    from remint.ports.usecases.storage import Storage
+    from remint.ports.usecases.tracking import Trackings
     from remint.services.evidence import EvidenceService
     from remint.services.execution import Execution
+    from remint.services.manifests import Manifests
     from remint.services.projects import ProjectService
+    from remint.services.sides import Places
+    from remint.services.tables import TableService
+    from remint.services.worktree import Worktree
 
 
 class App:
@@ -72,8 +87,13 @@ class App:
         return SqlCatalog(path)
 
     @cached_property
-    def blobs(self) -> "Blobs":
+    def blobs(self) -> "LocalBlobs":
         """The bytes."""
+        if self.settings.text("remote"):
+            from remint.adapters.blobs.lazy import LazyBlobs
+            from remint.services.bringing import Reading
+
+            return LazyBlobs(self.settings.state / "store", Reading(lambda: self._places.open()[1]))
         from remint.adapters.blobs.local import LocalBlobs
 
         return LocalBlobs(self.settings.state / "store")
@@ -158,7 +178,42 @@ class App:
         """Artifacts."""
         from remint.services.artifacts import ArtifactService
 
-        return ArtifactService(self.catalog, self.blobs, self.tables, self.formats, self.clock, self.protected, {})
+        tables = self.table_versions
+        return ArtifactService(
+            self.catalog, self.blobs, self.formats, self.clock, self.protected, self._worktree, self._manifests, tables
+        )
+
+    @cached_property
+    def table_versions(self) -> "TableService":
+        """Versions of tables."""
+        from remint.adapters.tables.following import ParquetVersions
+        from remint.services.tableparts import TableParts
+        from remint.services.tables import TableService
+
+        parts = TableParts(self.blobs, self.tables, ParquetVersions(), self.settings.state / "scratch")
+        return TableService(self.catalog, parts, self.clock, self.protected, self._worktree, self.refs)
+
+    @cached_property
+    def _manifests(self) -> "Manifests":
+        from remint.services.manifests import Manifests
+
+        return Manifests(self.blobs)
+
+    @cached_property
+    def _worktree(self) -> "Worktree":
+        from remint.adapters.worktree.tracking import FileTracking
+        from remint.adapters.worktree.walk import DiskFolders
+        from remint.services.worktree import Worktree
+
+        settings = self.settings
+        return Worktree(DiskFolders(), FileTracking(settings.state), self.blobs, settings.root, settings.state)
+
+    @cached_property
+    def tracking(self) -> "Trackings":
+        """Tracked paths."""
+        from remint.services.tracking import TrackingService
+
+        return TrackingService(self._worktree, self._manifests)
 
     @cached_property
     def refs(self) -> "Refs":
@@ -190,6 +245,48 @@ class App:
 
         scratch = self.settings.state / "scratch"
         return Execution(self.catalog, self.blobs, self.artifacts, self.executor, self.environment, self.clock, scratch)
+
+    @cached_property
+    def storage(self) -> "Storage":
+        """What is kept, held, and given up."""
+        from remint.core.retention import parse_rules
+        from remint.services.storage import StorageService
+
+        rules = parse_rules(self.settings.table("retention"))
+        return StorageService(self.catalog, self.blobs, self.refs, self.clock, rules, self.settings.number("unused_days"))
+
+    @cached_property
+    def remotes(self) -> "Remotes":
+        """Pushing and pulling."""
+        from remint.services.remotes import RemoteService
+        from remint.services.sides import Sides
+
+        parts = (self.catalog, self.blobs, self.artifacts, self.refs, self._manifests, self.clock, self.protected)
+        return RemoteService(Sides(*parts, self._places))
+
+    @cached_property
+    def _places(self) -> "Places":
+        from remint.adapters.remotes.opening import open_remote
+        from remint.core.remote import parse_remotes
+        from remint.services.sides import Places
+
+        cache = self.settings.state / "cache" / "remotes"
+        places = parse_remotes(self.settings.table("remotes"))
+        return Places(places, self.settings.text("remote"), lambda place: open_remote(place, cache / place.name))
+
+    @cached_property
+    def imports(self) -> "Imports":
+        """Taking over repositories of other tools."""
+        from remint.services.imports import ImportService
+
+        return ImportService(self.catalog, self.blobs, self.artifacts, self.clock, self.protected)
+
+    @staticmethod
+    def dvc_repository(folder: Path, cache: Path | None) -> "Repository":
+        """Return a DVC repository on this machine, for `imports`."""
+        from remint.adapters.imports.dvc import DvcRepository
+
+        return DvcRepository(folder, cache=cache)
 
     @cached_property
     def keys(self) -> "Keys":
@@ -262,6 +359,29 @@ class App:
         )
 
     @cached_property
+    def standing(self) -> "Standings":
+        """Where the project stands."""
+        from remint.adapters.capture.hardware import platform_tag
+        from remint.adapters.catalog.files import catalog_state
+        from remint.adapters.signing.files import key_path
+        from remint.adapters.standing.file import StandingFile
+        from remint.services.standing import StandingService
+
+        root, state, principal = self.settings.root, self.settings.state, self.settings.text("principal")
+        memory = StandingFile(state / "cache" / "status.json", partial(catalog_state, state / "catalog.db"))
+        question = repr([sys.version, platform_tag(), str(root), sorted(self.settings.values.items())])
+        installed = Path(__file__).with_name("__init__.py")  # every installation of a version writes it anew
+        paths = (installed, key_path(state / "keys", principal), root / self.settings.text("lock"))
+        return StandingService(memory, self.keys, PrincipalId(principal), question, paths, self._read_standing)
+
+    def _read_standing(self, graphs: "Graphs") -> "tuple[Standing, Mapping[str, FileState | None] | None]":
+        from remint.services.standing import read_standing
+
+        with closing(App(self.settings)) as app:  # of its own: the files are compared when nobody here has them open
+            found = read_standing(app.context(), graphs, refs=app.refs, changes=app.changes, pipelines=app.pipelines)
+            return found, app.code.looked_at()
+
+    @cached_property
     def audit(self) -> "Audit":
         """The audit log."""
         from remint.services.audit import AuditService
@@ -281,7 +401,8 @@ class App:
         """Usage logs as data."""
         from remint.services.usage import UsageService
 
-        return UsageService(self.catalog, self.blobs, self.artifacts, self.tables, self.usage_logs, self.clock)
+        parts = self.table_versions.parts
+        return UsageService(self.catalog, self.blobs, self.artifacts, self.tables, self.usage_logs, self.clock, parts)
 
     @cached_property
     def serving(self) -> "Serving":

@@ -3,6 +3,8 @@
 import pytest
 
 from remint.app import open_project
+from remint.cli.demo.proof import flipped, record_of
+from remint.core.digest import Digest
 
 BROKEN = {
     "unseeded": (
@@ -61,15 +63,12 @@ def test_a_broken_copy_is_graded_and_explained(trained, fault):
 
 def test_a_hidden_source_makes_the_model_not_regenerable_until_it_is_back(merged):
     merged.cli("regenerate", "model/late")
-    blob = merged.cli("show", "data/scale", "--json").json["artifact"]["parts"][0]["blob"][3:]
-    place = merged.root / ".remint/store/objects" / blob[:2] / blob[2:]
-    hidden = merged.root / "hidden"
-    place.rename(hidden)
-    shown = merged.cli("control", "--json").json["models"][0]
-    assert shown["control"] == "not regenerable"
-    assert any("data/scale" in reason for reason in shown["control_reasons"])
-    merged.cli("regenerate", "model/late", "--check", expect=7)
-    hidden.rename(place)
+    file = merged.cli("show", "data/scale", "--json").json["first"][0]["digest"]
+    with flipped(*record_of(merged.root, Digest(file))):
+        shown = merged.cli("control", "--json").json["models"][0]
+        assert shown["control"] == "not regenerable"
+        assert any("data/scale" in reason for reason in shown["control_reasons"])
+        merged.cli("regenerate", "model/late", "--check", expect=7)
     assert merged.cli("control", "--json").json["models"][0]["control"] == "in control"
 
 

@@ -60,7 +60,7 @@ class ModelProject:
         x, y = self.data(seed)
         table = self.root / "rows.parquet"
         write_segment(pa.table({**dict(zip(FEATURES, x.T, strict=True)), "late": y}), table)
-        rows, _ = self.app.artifacts.add(self.ana, "data/rows", table)
+        rows = self.app.artifacts.add(self.ana, "data/rows", table).artifact
         folder = self.root / ".remint" / "scratch" / f"model-{seed}"
         parts, facts = write_output(Kind.MODEL, Model(estimator, features=FEATURES, probe=x[:64]), folder)
         kept = self.app.artifacts.keep(Kind.MODEL, [(name, folder / place) for name, place in parts], facts)

@@ -2,6 +2,7 @@
 
 import gc
 import importlib
+import keyword
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -12,24 +13,32 @@ from remint.cli.output import Out, fail
 
 # name: (module under remint.cli.commands, help in one line). Kept here so that `remint --help` imports no command.
 COMMANDS: dict[str, tuple[str, str]] = {
-    "add": ("data", "Add a file or folder as an artifact and point a ref at it"),
+    "add": ("files", "Add a file or folder as an artifact and point a ref at it"),
     "audit": ("audit", "Verify or export the audit log"),
     "changes": ("change", "List, show, approve, reject, merge or withdraw changes"),
-    "checkout": ("data", "Write the files of a version into an empty folder"),
+    "checkout": ("files", "Write the files of a version into an empty folder"),
+    "compact": ("tables", "Store a table again without edits and small segments"),
     "completion": ("completion", "Print the completion script of a shell"),
     "config": ("config", "Show the settings in force and where each comes from"),
     "control": ("control", "Show the status of every production model, with reasons"),
     "demo": ("demo", "Walk through the whole loop on real flights"),
     "diff": ("data", "Show how two versions differ"),
     "doctor": ("doctor", "Check this machine and this project"),
+    "gc": ("storage", "Give up the bytes that nothing needs"),
+    "hold": ("storage", "Keep an artifact and everything behind it"),
+    "holds": ("storage", "List or release holds"),
     "impact": ("lineage", "List the runs that used an artifact"),
+    "import": ("imports", "Take over what another tool versioned"),
     "init": ("init", "Start a project in this folder"),
     "log": ("data", "Show the moves of a ref"),
+    "merge": ("tables", "Merge two tables that were changed apart, row by row"),
     "models": ("model", "List, show or compare models"),
     "plan": ("pipeline", "Show which steps would run, and why"),
     "predict": ("prediction", "Ask a served model"),
     "principals": ("principal", "List or make principals"),
     "propose": ("change", "Open a change that moves protected refs"),
+    "pull": ("remotes", "Bring versions from a remote"),
+    "push": ("remotes", "Bring versions to a remote"),
     "query": ("data", "Run SQL over versions of tables"),
     "regenerate": ("regeneration", "Make an artifact again from its record and compare"),
     "run": ("pipeline", "Run pipelines and move the refs they make"),
@@ -56,7 +65,8 @@ class LazyGroup(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module = importlib.import_module(f"remint.cli.commands.{COMMANDS[cmd_name][0]}")
-        found: click.Command = getattr(module, cmd_name.replace("-", "_"))
+        name = cmd_name.replace("-", "_") + ("_" if keyword.iskeyword(cmd_name) else "")
+        found: click.Command = getattr(module, name)
         return found
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
@@ -103,7 +113,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     sys.exit(code)
 
 
-OWN_AS = {"add"}  # commands with an `--as` of their own: there it is the name of what is made
+OWN_AS = {"add", "merge"}  # commands with an `--as` of their own: there it is the name of what is made
 
 
 def _lifted(arguments: list[str]) -> list[str]:

@@ -134,6 +134,22 @@ def duration(wall_us: int | None) -> str:
     return f"{int(seconds // 60)} min {int(seconds % 60)} s"
 
 
+def size_text(size_bytes: int) -> str:
+    """Return a size for people.
+
+    Example:
+        >>> size_text(512), size_text(3_500_000)
+        ('512 B', '3.3 MiB')
+    """
+    if size_bytes < 1024:
+        return f"{size_bytes} B"
+    amount, unit = size_bytes / 1024, "KiB"
+    for larger in ("MiB", "GiB", "TiB"):
+        if amount >= 1024:
+            amount, unit = amount / 1024, larger
+    return f"{amount:.1f} {unit}"
+
+
 def fail(error: Exception, *, as_json: bool, debug: bool) -> int:
     """Print an error and return the exit code of its family."""
     if isinstance(error, click.ClickException):

@@ -1,18 +1,24 @@
-"""Progress of a running pipeline: a bar for people, lines for logs, nothing for --quiet and --json."""
+"""Progress of what takes long: a bar for people, lines for logs, nothing for --quiet and --json."""
 
+import time
 from collections.abc import Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 import click
 
-from remint.cli.output import Out, a_person_looks, duration
+from remint.cli.output import Out, a_person_looks, duration, size_text
 from remint.core.pipeline import Graph
 from remint.ports.usecases.pipelines import Progress
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
-    from rich.progress import TaskID
+    from rich.progress import ProgressColumn, TaskID
+
+
+MOMENT_S = 0.7
+"""Nothing is shown of what is over sooner."""
+BETWEEN_LINES_S = 10.0
 
 
 class RunProgress:
@@ -86,3 +92,71 @@ class RunProgress:
             self._bar.console.print(text, highlight=False, markup=False)
         else:
             click.echo(text, err=True)
+
+
+class FileProgress:
+    """Shows how many of many files are done, once that takes longer than a moment.
+
+    Args:
+        out: how to print.
+        title: what is done with them.
+    """
+
+    def __init__(self, out: Out, title: str) -> None:
+        self._silent = out.quiet or out.as_json
+        self._title = title
+        self._bar: Bar | None = None
+        self._task: TaskID | None = None
+        self._next_s = time.monotonic() + MOMENT_S
+
+    def __enter__(self) -> Self:
+        """Start the clock."""
+        return self
+
+    def __exit__(self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None) -> None:
+        """Close the bar."""
+        if self._bar is not None:
+            self._bar.stop()
+
+    def __call__(self, done: int, total: int) -> None:
+        """Show that `done` of `total` files are done."""
+        if self._silent:
+            return
+        if self._bar is not None and self._task is not None:
+            self._bar.update(self._task, completed=done, total=total)
+        elif time.monotonic() >= self._next_s:
+            if a_person_looks():
+                self._open(done, total)
+            else:
+                self._next_s = time.monotonic() + BETWEEN_LINES_S
+                click.echo(f"{self._title}: {self._line(done, total)}", err=True)
+
+    def _line(self, done: int, total: int) -> str:
+        return f"{done:,} of {total:,} files"
+
+    def _count(self) -> "ProgressColumn":
+        from rich.progress import MofNCompleteColumn
+
+        return MofNCompleteColumn()
+
+    def _open(self, done: int, total: int) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+        from rich.progress import Progress as Bar
+
+        columns = (TextColumn("{task.description}"), BarColumn(), self._count(), TimeRemainingColumn())
+        self._bar = Bar(*columns, console=Console(stderr=True), transient=True)
+        self._bar.start()
+        self._task = self._bar.add_task(self._title, total=total, completed=done)
+
+
+class ByteProgress(FileProgress):
+    """The same for bytes."""
+
+    def _line(self, done: int, total: int) -> str:
+        return f"{size_text(done)} of {size_text(total)}"
+
+    def _count(self) -> "ProgressColumn":
+        from rich.progress import DownloadColumn
+
+        return DownloadColumn(binary_units=True)

@@ -25,12 +25,16 @@ class Kind(StrEnum):
     VALUE = "value"
 
 
-RECORDED_AS_FILES = frozenset({Kind.FILES, Kind.CODE, Kind.REPORT, Kind.LOG})
+RECORDED_AS_FILES = frozenset({Kind.CODE, Kind.REPORT, Kind.LOG})
+"""Kinds made of a few files, each of them a part. Sets of files proper have a manifest (core/manifest.py)."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Part:
-    """One stored piece of an artifact: a path inside it and the blob that holds its bytes."""
+    """One stored piece of an artifact: a path inside it, the blob that holds its bytes, and their size.
+
+    Of a set of files it is a segment of the manifest: the path of its first file, and the size of its files together.
+    """
 
     path: str
     blob: Digest
@@ -44,7 +48,8 @@ class Artifact:
     Attributes:
         digest: its name: made from its content alone.
         kind: how to read it.
-        parts: where its bytes are; for a table the segments in row order, else sorted by path.
+        parts: where its bytes are; for a table the segments in row order, else sorted by path. Those of a set of files are
+            read by services/manifests.py alone.
         facts: what can be said without opening it (rows, schema, format); JSON. Not part of the name, but checked on load.
     """
 
@@ -60,14 +65,22 @@ class Artifact:
 
 
 def files_digest(kind: Kind, parts: Iterable[Part]) -> Digest:
-    """Return the digest of a set of files: sorted paths, blob digests and sizes.
+    """Return the digest of a few files: sorted paths, blob digests and sizes.
 
     Example:
-        >>> files_digest(Kind.FILES, []).short
-        'b3:c0236a6b33f1'
+        >>> files_digest(Kind.CODE, []).short
+        'b3:9b530460f064'
     """
-    rows = [[part.path, part.blob, part.size_bytes] for part in sorted(parts)]
-    return digest_record(f"{kind} v1", [canonical.dumps(rows)])
+    return _parts_digest(f"{kind} v1", parts)
+
+
+def stored_digest(parts: Iterable[Part]) -> Digest:
+    """Return the digest of an artifact's bytes as they are stored: equal for two only if every stored byte is."""
+    return _parts_digest("stored v1", parts)
+
+
+def _parts_digest(kind: str, parts: Iterable[Part]) -> Digest:
+    return digest_record(kind, [canonical.dumps([[part.path, part.blob, part.size_bytes] for part in sorted(parts)])])
 
 
 def record_digest(kind: Kind, value: object) -> Digest:

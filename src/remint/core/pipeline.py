@@ -1,10 +1,11 @@
 """Pipelines: graphs of step calls, before anything is known of their code or inputs."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from remint.core.digest import Digest
+from remint.core import canonical
+from remint.core.digest import Digest, digest_record
 from remint.core.recipe import Recipe
 from remint.core.run import Hit
 
@@ -141,3 +142,22 @@ class Plan:
         """Wall time of the steps that must or may run, as far as it is known; None if nothing of it is."""
         known = [step.expected_us for step in self.steps if step.state in {"run", "maybe"} and step.expected_us is not None]
         return sum(known) if known else None
+
+
+def graphs_digest(graphs: Iterable[Graph]) -> Digest | None:
+    """Return a digest of all that graphs say; None if a nested step closes over values, which have no plain form here."""
+    found: list[object] = []
+    for graph in graphs:
+        if any(call.cells for call in graph.calls):
+            return None
+        targets = [[target.ref, target.call, target.output] for target in graph.targets]
+        found.append([graph.name, [_plain(call) for call in graph.calls], targets])
+    return digest_record("graphs v1", [canonical.dumps(found)])
+
+
+def _plain(call: Call) -> list[object]:
+    step = call.step
+    limits = [str(limit) for limit in (step.memory_bytes, step.cpu_s, step.wall_s, step.network)]
+    links = {name: [link.ref, link.digest, link.call, link.output, link.optional] for name, link in call.inputs.items()}
+    declared = [step.module, step.qualname, list(step.outputs.items()), dict(step.conditions), *limits]
+    return [declared, dict(call.arguments), links]

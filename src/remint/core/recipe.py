@@ -75,12 +75,17 @@ class Recipe:
 
     def key(self) -> Digest:
         """Return the plan key; it is the run key when every input is an artifact."""
-        return digest_record("recipe v1", [canonical.dumps(self.encoded())])
+        return key_of(canonical.dumps(self.encoded()))
 
     def bound(self, contents: Mapping[str, Digest]) -> "Recipe":
         """Return this recipe with every input resolved to the content in `contents`, by input name."""
         sources = {name: Source(artifact=contents[name]) for name in self.inputs}
         return Recipe(self.step, self.code, self.arguments, sources, self.environment, self.conditions, self.outputs)
+
+
+def key_of(body: bytes) -> Digest:
+    """Return the plan key of a recipe whose canonical JSON is `body`."""
+    return digest_record("recipe v1", [body])
 
 
 def decoded(record: Mapping[str, Any]) -> Recipe:

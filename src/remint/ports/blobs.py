@@ -1,10 +1,30 @@
 """Where bytes are kept, by digest."""
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from remint.core.digest import Digest
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What was removed from a store, or would be.
+
+    Attributes:
+        blobs: digests that are gone, also those of parts of large blobs.
+        size_bytes: bytes on disk that they took.
+        packs: containers removed whole.
+        rewritten: containers of which the rest was written anew.
+    """
+
+    blobs: int = 0
+    size_bytes: int = 0
+    packs: int = 0
+    rewritten: int = 0
 
 
 class Blobs(Protocol):
@@ -27,14 +47,31 @@ class Blobs(Protocol):
         """
         ...
 
-    def put_file(self, path: Path) -> tuple[Digest, int]:
+    def put_file(self, path: Path, *, whole: bool = False) -> tuple[Digest, int]:
         """Keep the content of the file at `path`; return digest and size in bytes.
 
         As `put`. The file is read once; if it changes while it is read, the digest is that of the bytes kept.
+
+        Args:
+            path: the file.
+            whole: keep it as one file of its own, so that `path` costs nothing; for what other programs open by path.
         """
         ...
 
-    def take(self, path: Path) -> tuple[Digest, int]:
+    def put_files(self, paths: Iterable[str]) -> Iterator[tuple[bytes, os.stat_result]]:
+        """Keep the content of many files; yield, in order, the 32 raw bytes of each digest and the stat of the file.
+
+        The stat is taken after the file was read. As `put`, once the last was yielded or the iterator is closed. What was put
+        before an error stays, unreferenced.
+
+        Raises:
+            Conflict: a file changed while it was read.
+            Invalid: a file could not be read.
+            Unavailable: as `put`.
+        """
+        ...
+
+    def take(self, path: Path, *, whole: bool = False) -> tuple[Digest, int]:
         """As `put_file`, and the file at `path` is gone afterwards: it may be moved instead of copied.
 
         Nobody may hold it open for writing.
@@ -65,10 +102,57 @@ class Blobs(Protocol):
         """
         ...
 
+    def write_files(self, wanted: Iterable[tuple[bytes, str]]) -> int:
+        """Write bytes kept here to new files; return how many were written.
+
+        The order of writing is not that of `wanted`. Each file is verified before it is complete; after an error no file
+        with wrong bytes is left, and the files written before stay. Not made durable: the store holds the bytes.
+
+        Args:
+            wanted: for each file the 32 raw bytes of the digest of its content, and its path, in a folder that exists.
+
+        Raises:
+            BlobMissing, BlobAltered: as `get`.
+            Conflict: something is at a path already; it is left as it is.
+            Unavailable: the file could not be written, for example because the disk is full.
+        """
+        ...
+
+    def size(self, digest: Digest) -> int:
+        """Return the size in bytes of what is kept under `digest`; it is not verified.
+
+        Raises:
+            BlobMissing: as `get`.
+        """
+        ...
+
     def has(self, digest: Digest) -> bool:
         """Return whether bytes are kept under `digest`; they are not verified."""
         ...
 
+    def adding(self) -> AbstractContextManager[None]:
+        """Keep sweepers out while the block runs: put, flush, and commit what refers to it inside.
+
+        May be nested, and entered by several threads and processes. What is put outside of such a block is safe only until
+        the next sweep.
+        """
+        ...
+
+    def sweep(self, live: Callable[[], Iterable[bytes]], *, dry_run: bool = False) -> Swept:
+        """Remove every blob that is not needed, once nobody is adding; a little of it may stay for the next time.
+
+        A crash at any point, and a second sweep at the same time, remove nothing that is needed.
+
+        Args:
+            live: returns the raw digests that are needed; asked at the beginning, and again when everybody is kept out. The
+                parts of large blobs need not be among them.
+            dry_run: change nothing, and say what would go.
+
+        Raises:
+            Unavailable: others kept adding for too long, or the disk is full; nothing needed was removed.
+        """
+        ...
+
     def digests(self) -> Iterator[Digest]:
-        """Yield every digest kept, in no order."""
+        """Yield every digest kept, in no order; also those of the parts in which large blobs are kept."""
         ...

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from remint.core.digest import Digest
+from remint.core.filestate import FileState
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,14 @@ class Code(Protocol):
             NotFound: no such module or function in the project (permanent until the source changes).
             Invalid: the source has a syntax error; the message has file and line.
             UnhashableParameter: a cell has no canonical encoding.
+        """
+        ...
+
+    def looked_at(self) -> Mapping[str, FileState | None] | None:
+        """Return every file and folder that the closures found so far rest on, those without cells, by absolute path.
+
+        Each has the state it had before it was read; None where nothing was. While all of them keep their states, the same
+        closures would be found again. None if some of them changed while closures were found, so that this cannot be said.
         """
         ...
 

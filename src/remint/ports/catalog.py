@@ -8,7 +8,7 @@ error (the database was locked for too long or did not answer). Records marked i
 itself when anything tries to alter or delete them. Every list has a limit.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -18,6 +18,7 @@ from remint.core.change import Change, Step
 from remint.core.digest import Digest
 from remint.core.entry import Entry, Frontier
 from remint.core.evidence import Evidence
+from remint.core.hold import Hold, Release
 from remint.core.ids import ChangeId, PrincipalId, RunId
 from remint.core.principal import Principal
 from remint.core.recipe import Recipe
@@ -33,6 +34,14 @@ class Artifacts(Protocol):
 
     def add(self, artifact: Artifact, *, at_us: int) -> bool:
         """Record an artifact; return False, and write nothing, if its digest is already recorded. Idempotent."""
+        ...
+
+    def store_anew(self, artifact: Artifact, *, at_us: int) -> None:
+        """Record that an artifact, which is recorded, is made of other parts from now on; the earlier record stays.
+
+        Raises:
+            NotFound: it is not recorded.
+        """
         ...
 
     def get(self, digest: Digest) -> Artifact:
@@ -287,6 +296,70 @@ class LogSegments(Protocol):
         ...
 
 
+class Holds(Protocol):
+    """Holds and their releases; insert-only."""
+
+    def add(self, hold: Hold) -> int:
+        """Record a hold, whatever its number says, and return the number it gets."""
+        ...
+
+    def release(self, number: int, release: Release) -> Hold:
+        """Record the end of a hold; return the hold as it was.
+
+        Raises:
+            NotFound: there is none of that number.
+            Conflict: it was released already.
+        """
+        ...
+
+    def all(self, *, released: bool = False, limit: int = PAGE) -> list[Hold]:
+        """Return the holds that stand, newest first; with `released` also those that ended."""
+        ...
+
+    def give_up(self, artifacts: Sequence[Digest], *, at_us: int) -> None:
+        """Record that the bytes of artifacts are given up."""
+        ...
+
+    def given_up(self) -> set[Digest]:
+        """Return every artifact whose bytes were given up once; they may be back."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class RunReach:
+    """What one run names.
+
+    Attributes:
+        behind: its inputs, its code, its log, its environment as declared and as observed.
+        made: its outputs.
+    """
+
+    id: RunId
+    at_us: int
+    behind: frozenset[Digest]
+    made: frozenset[Digest]
+
+
+class Reach(Protocol):
+    """All records at once, for deciding which artifacts are needed. Nothing here has a limit; read in one transaction."""
+
+    def moves(self) -> Iterator[Move]:
+        """Yield every move of every ref, oldest first."""
+        ...
+
+    def named(self) -> set[Digest]:
+        """Return every artifact that a change, a piece of evidence, a log segment or a hold that stands is about."""
+        ...
+
+    def runs(self) -> Iterator[RunReach]:
+        """Yield what each run names, oldest run first."""
+        ...
+
+    def artifacts(self) -> Iterator[tuple[Artifact, int]]:
+        """Yield every artifact and when it was recorded, in UTC microseconds."""
+        ...
+
+
 class Facts(Protocol):
     """Small facts about the installation itself: its id, the format of its store."""
 
@@ -322,6 +395,10 @@ class Transaction(Protocol):
     def evidence(self) -> EvidenceRecords: ...  # noqa: D102
     @property
     def log_segments(self) -> LogSegments: ...  # noqa: D102
+    @property
+    def holds(self) -> Holds: ...  # noqa: D102
+    @property
+    def reach(self) -> Reach: ...  # noqa: D102
     @property
     def facts(self) -> Facts: ...  # noqa: D102
 

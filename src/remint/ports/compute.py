@@ -23,7 +23,8 @@ class InputFiles:
     """An input as the child finds it.
 
     Attributes:
-        parts: for each part its path inside the artifact and the verified local file that holds it.
+        parts: for each part its path inside the artifact and the verified local file that holds it; or, for a set of files, an
+            empty path and the folder that holds it.
         facts: the artifact's facts.
         digest: the artifact's digest.
     """

@@ -15,13 +15,17 @@ class TableIdentity:
     Attributes:
         rows: in all.
         schema: `[{"name": …, "type": …}, …]` in column order.
-        segment_rows: rows of each file, in order.
+        segment_rows: rows of each segment with its edits, in order.
+        is_edit: whether each file is an edit of the segment before it.
+        blocks: the digests of its blocks, joined.
     """
 
     digest: Digest
     rows: int
     schema: Sequence[Mapping[str, str]]
     segment_rows: Sequence[int]
+    is_edit: Sequence[bool]
+    blocks: bytes
 
 
 class Tables(Protocol):

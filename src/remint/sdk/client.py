@@ -9,7 +9,20 @@ from typing import Any, Self
 from remint.app import App, open_project
 from remint.ports.usecases.context import Context
 
-NOUNS = ("artifacts", "audit", "changes", "control", "lineage", "pipelines", "principals", "refs", "regenerations", "runs")
+NOUNS = (
+    "artifacts",
+    "audit",
+    "changes",
+    "control",
+    "lineage",
+    "pipelines",
+    "principals",
+    "refs",
+    "regenerations",
+    "runs",
+    "tables",
+)
+_AS_NAMED = {"tables": "table_versions"}
 
 
 class Noun:
@@ -45,7 +58,7 @@ class Client:
     def __getattr__(self, name: str) -> Noun:
         if name not in NOUNS:
             raise AttributeError(f"there is no noun {name!r}; nouns are {', '.join(NOUNS)}")
-        return Noun(getattr(self.app, name), self.context)
+        return Noun(getattr(self.app, _AS_NAMED.get(name, name)), self.context)
 
     def __dir__(self) -> list[str]:
         return [*NOUNS, "app", "close", "context"]

@@ -50,12 +50,12 @@ def read_input(kind: str, _digest: str, parts: list[tuple[str, Path]], facts: Ma
     Args:
         kind: of the artifact.
         _digest: of the artifact; the same for every codec.
-        parts: path inside the artifact and local file of each part.
+        parts: path inside the artifact and local file of each part; for a set of files an empty path and the folder it is in.
         facts: of the artifact.
     """
     places = dict(parts)
     if kind == Kind.TABLE:
-        return Table.of_parts([Segment(place, "b3:" + Path(name).stem) for name, place in parts])
+        return Table.of_parts(Segment.each(parts))
     if kind == Kind.MODEL:
         return _read_model(places, facts)
     if kind in {Kind.METRICS, Kind.VALUE}:
@@ -64,7 +64,7 @@ def read_input(kind: str, _digest: str, parts: list[tuple[str, Path]], facts: Ma
     if kind == Kind.REPORT:
         name, place = parts[0]
         return Report(place.read_text(), media="text/html" if name.endswith(".html") else "text/markdown")
-    return Files(places)
+    return Files.below(parts[0][1]) if [name for name, _ in parts] == [""] else Files(places)
 
 
 def _read_model(places: Mapping[str, Path], facts: Mapping[str, Any]) -> Model:
@@ -114,7 +114,7 @@ def _write_table(table: Table, folder: Path) -> tuple[list[tuple[str, str]], dic
     parts: list[tuple[str, str]] = []
     for number, part in enumerate(table.parts):
         if isinstance(part, Segment):
-            parts.append((part.path.name, part.blob))
+            parts += [(path.name, blob) for path, blob in part.files]
             continue
         name = f"{number:05d}.parquet"
         write_segment(part, folder / name)

@@ -1,7 +1,7 @@
 """Tables as steps see them: columnar, immutable, made of segments."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -10,6 +10,7 @@ from remint.errors import Invalid
 if TYPE_CHECKING:
     import duckdb
     import numpy as np
+    import polars
     import pyarrow as pa
 
     from remint.core.contract import Contract
@@ -138,6 +139,45 @@ class Table:
             )
         return Table.of_parts((*self.parts, *other.parts))
 
+    def polars(self) -> "polars.DataFrame":
+        """Return all rows as a Polars frame.
+
+        Raises:
+            Invalid: Polars is not installed.
+        """
+        try:
+            import polars
+        except ModuleNotFoundError as error:
+            raise Invalid(
+                "the table cannot be given to Polars",
+                why="Polars is not installed",
+                next_step="install it: `pip install 'remint[polars]'`",
+            ) from error
+        frame = polars.from_arrow(self.arrow())
+        assert isinstance(frame, polars.DataFrame)
+        return frame
+
+    def paths(self) -> list[Path]:
+        """Return the Parquet files of a stored table in row order, for programs that read them where they are.
+
+        Raises:
+            Invalid: other programs would read other rows, because the version has edits; or the table is not stored.
+        """
+        found: list[Path] = []
+        for part in self._parts:
+            if not isinstance(part, Segment):
+                raise Invalid(
+                    "the table has no files", why="it was made here and is not stored", next_step="return it from a step first"
+                )
+            if len(part.files) > 1:
+                raise Invalid(
+                    "the files of the table cannot be read by other programs",
+                    why="this version has edits, which only Remint applies",
+                    next_step="compact it: `remint compact NAME`; or read it with arrow(), polars() or duckdb()",
+                )
+            found += part.paths
+        return found
+
     def duckdb(self, *, threads: int = 1) -> "duckdb.DuckDBPyConnection":
         """Return a DuckDB connection in memory, in which this table is the view `this`.
 
@@ -252,24 +292,44 @@ class Table:
 
 
 class Segment:
-    """A stored part of a table: a Parquet file and the digest of its bytes."""
+    """A stored part of a table: a Parquet file, the edits that follow it, and the digests of their bytes.
 
-    def __init__(self, path: Path, blob: str) -> None:
-        self.path = path
-        self.blob = blob
+    Args:
+        files: the file and its edits, each with its digest.
+    """
+
+    def __init__(self, files: "Sequence[tuple[Path, str]]") -> None:
+        self.files = tuple(files)
+
+    @classmethod
+    def each(cls, parts: "Iterable[tuple[str, Path]]") -> "list[Segment]":
+        """Return the segments of a stored table from the names and files of its parts."""
+        held: list[list[tuple[Path, str]]] = []
+        for name, place in parts:
+            file = (place, "b3:" + name.partition(".")[0])
+            if name.endswith(".edit.parquet"):
+                held[-1].append(file)
+            else:
+                held.append([file])
+        return [cls(files) for files in held]
+
+    @property
+    def paths(self) -> list[Path]:
+        """The file and its edits, in order."""
+        return [path for path, _ in self.files]
 
     @property
     def schema(self) -> "pa.Schema":
         """The names and types of its columns; reads no rows."""
         from remint.adapters.tables.parquet import Segments
 
-        return Segments([self.path]).schema
+        return Segments(self.paths).schema
 
     def read(self) -> "pa.Table":
         """Return its rows."""
         from remint.adapters.tables.parquet import read_segments
 
-        return read_segments([self.path])
+        return read_segments(self.paths)
 
 
 class Probe:

@@ -1,5 +1,6 @@
 """The other values steps give and take: metrics, files, reports."""
 
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -38,13 +39,35 @@ class Files:
     """
 
     def __init__(self, places: Mapping[str, str | Path]) -> None:
-        self._places = {name: Path(place) for name, place in places.items()}
-        self.blobs: dict[str, str] = {}
+        self._places: dict[str, Path] | None = {name: Path(place) for name, place in places.items()}
+        self._folder: Path | None = None
+
+    @classmethod
+    def below(cls, folder: Path) -> "Files":
+        """Return all files of a folder; it is listed when the names are asked for."""
+        made = cls({})
+        made._folder, made._places = folder, None
+        return made
+
+    @property
+    def folder(self) -> Path:
+        """The folder that holds exactly these files, for libraries that read folders.
+
+        Raises:
+            NotFound: this set was put together file by file.
+        """
+        if self._folder is None:
+            raise NotFound(
+                "this set of files has no folder",
+                why="only an input of a step lies in a folder of its own",
+                next_step="ask for each file with `path(name)`",
+            )
+        return self._folder
 
     @property
     def names(self) -> list[str]:
         """The paths, sorted."""
-        return sorted(self._places)
+        return sorted(self._all())
 
     def path(self, name: str | None = None) -> Path:
         """Return where a file is; the only one if no name is given.
@@ -52,19 +75,31 @@ class Files:
         Raises:
             NotFound: there is no such file, or more than one and no name.
         """
-        if name is None and len(self._places) == 1:
-            return next(iter(self._places.values()))
-        if name is None or name not in self._places:
+        if name is not None and self._folder is not None and self._places is None:
+            place = self._folder / name
+            if ".." not in Path(name).parts and not Path(name).is_absolute() and place.is_file():
+                return place
+        places = self._all()
+        if name is None and len(places) == 1:
+            return next(iter(places.values()))
+        if name is None or name not in places:
             raise NotFound(
                 f"there is no file {name or '(unnamed)'} in this set",
                 why=f"it has {', '.join(self.names[:10])}",
                 next_step="name one of them",
             )
-        return self._places[name]
+        return places[name]
 
     def read(self, name: str | None = None) -> bytes:
         """Return the bytes of a file; errors as `path`."""
         return self.path(name).read_bytes()
+
+    def _all(self) -> dict[str, Path]:
+        if self._places is None:
+            top = f"{self._folder}/"
+            found = [f"{above}/{name}" for above, _, names in os.walk(top[:-1]) for name in names]
+            self._places = {place.removeprefix(top): Path(place) for place in found}
+        return self._places
 
 
 class Report:

@@ -51,7 +51,7 @@ class ChangeService:
                 raise Invalid(
                     f"{move.ref} was not proposed", why=f"it points at {move.new.short} already", next_step="nothing to do"
                 )
-            self.artifacts.files(move.new)
+            self.artifacts.verify(move.new)
         at_us = self.clock.now_us()
         with self.catalog.begin() as tx:
             gates = [{**gate, "ref": move.ref.path} for move in moves for gate in gates_for(move.ref.path, self.gates)]
@@ -162,7 +162,7 @@ class ChangeService:
         with self.catalog.read() as tx:
             seen = tx.changes.get(ChangeId(change_id))
         for move in seen.moves:
-            self.artifacts.files(move.new)
+            self.artifacts.verify(move.new)
         at_us = self.clock.now_us()
         with self._recording_denial(context, "change:approve", f"change {change_id}"), self.catalog.begin() as tx:
             change = tx.changes.get(ChangeId(change_id))
@@ -214,7 +214,7 @@ class ChangeService:
         """Move every ref of an approved change, all or none."""
         review = self.review(change_id)
         for proposed in review.change.moves:
-            self.artifacts.files(proposed.new)
+            self.artifacts.verify(proposed.new)
         at_us = self.clock.now_us()
         with self._recording_denial(context, "change:merge", f"change {change_id}"), self.catalog.begin() as tx:
             change = tx.changes.get(ChangeId(change_id))

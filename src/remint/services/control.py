@@ -72,7 +72,7 @@ class ControlService:
 
     def _damage(self, digest: Digest) -> list[str]:
         try:
-            self.artifacts.files(digest)
+            self.artifacts.verify(digest)
         except Corrupt as error:
             return [f"the model itself: {error.what}"]
         return []

@@ -22,6 +22,7 @@ from remint.ports.catalog import Catalog
 from remint.ports.clock import Clock
 from remint.ports.compute import Executor, InputFiles, Limits, OutputFiles, Result, Task
 from remint.ports.usecases.artifacts import Artifacts, Kept
+from remint.services.recording import record
 
 LEFT_BEHIND_S = 24 * 3600
 """What is this old in the scratch folder belongs to no living process."""
@@ -105,12 +106,14 @@ class Execution:
 
     def code_artifact(self, root: Path, files: Sequence[str]) -> Digest:
         """Keep the source files of a step as an artifact and return its digest."""
-        kept = self.artifacts.keep(Kind.CODE, [(name, self.blobs.put((root / name).read_bytes())) for name in files], {})
-        self.remember([kept.artifact])
+        with self.blobs.adding():
+            stored = [(name, self.blobs.put((root / name).read_bytes())) for name in files]
+            kept = self.artifacts.keep(Kind.CODE, stored, {})
+            self.remember([kept.artifact])
         return kept.artifact.digest
 
     def remember(self, artifacts: Sequence[Artifact]) -> None:
-        """Record artifacts that are in the store but belong to no run yet."""
+        """Record artifacts that were put a moment ago and belong to no run yet."""
         new = [artifact for artifact in artifacts if artifact.digest not in self._recorded]
         if new:
             self.blobs.flush()
@@ -129,8 +132,7 @@ class Execution:
         self.started(work)
         folder = self.folder()
         try:
-            made = self.make(work, folder, on_line=on_line)
-            end = self.ended(work, made)
+            _, end = self.perform(work, folder, on_line=on_line)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
         if end.state is not State.DONE:
@@ -155,13 +157,27 @@ class Execution:
     def _declare(self, environment: Declared) -> None:
         if environment.digest in self._recorded:
             return
-        blob = self.blobs.put(canonical.dumps(environment.record))
-        kept = self.artifacts.keep(Kind.ENVIRONMENT, [("environment.json", blob)], environment.facts)
-        assert kept.artifact.digest == environment.digest
-        self.remember([kept.artifact])
+        with self.blobs.adding():
+            blob = self.blobs.put(canonical.dumps(environment.record))
+            kept = self.artifacts.keep(Kind.ENVIRONMENT, [("environment.json", blob)], environment.facts)
+            assert kept.artifact.digest == environment.digest
+            self.remember([kept.artifact])
 
-    def make(self, work: Work, folder: Path, *, on_line: Callable[[str], None] | None = None) -> Made:
-        """Run the step in `folder` and store what it made; the catalog is not written."""
+    def make(self, work: Work, folder: Path) -> Made:
+        """Run the step in `folder` and store what it made, unrecorded: the next sweep may remove it."""
+        result = self.run(work, folder)
+        with self.blobs.adding():
+            return self._stored(result)
+
+    def perform(self, work: Work, folder: Path, *, on_line: Callable[[str], None] | None = None) -> tuple[Made, End]:
+        """Run the step in `folder`, store what it made, and record how it ended."""
+        result = self.run(work, folder, on_line=on_line)
+        with self.blobs.adding():
+            made = self._stored(result)
+            return made, self._ended(work, made)
+
+    def run(self, work: Work, folder: Path, *, on_line: Callable[[str], None] | None = None) -> Result:
+        """Run the step in `folder`; nothing is stored."""
         scratch = folder / "scratch"
         scratch.mkdir()
         step = work.step
@@ -172,7 +188,7 @@ class Execution:
             code=self._code(work.start.code),
             shown_as=work.shown_as,
             arguments=work.recipe.arguments,
-            inputs={name: self._input(digest) for name, digest in work.start.inputs.items()},
+            inputs={name: self._input(digest, folder / "inputs" / name) for name, digest in work.start.inputs.items()},
             outputs=step.outputs,
             conditions=step.conditions,
             modules=work.modules,
@@ -180,7 +196,10 @@ class Execution:
             scratch=scratch,
             network=step.network,
         )
-        result = self.executor.run(task, on_line=on_line)
+        return self.executor.run(task, on_line=on_line)
+
+    def _stored(self, result: Result) -> Made:
+        """Store what a step made; the catalog is not written."""
         outputs = {name: self._keep(given) for name, given in result.outputs.items()}
         metrics: dict[str, float] = {}
         for name, kept in outputs.items():
@@ -201,15 +220,20 @@ class Execution:
         """Return the value of a small record that may not be in the catalog yet."""
         return canonical.decode_value(canonical.loads(self.blobs.get(artifact.parts[0].blob)))
 
-    def _input(self, digest: Digest) -> InputFiles:
+    def _input(self, digest: Digest, folder: Path) -> InputFiles:
+        """Return an input with its verified files; a set of files is laid out in `folder`."""
         artifact = self.artifacts.get(digest)
+        if artifact.kind is Kind.FILES:
+            folder.mkdir(parents=True)
+            self.artifacts.lay_out(digest, folder)
+            return InputFiles(artifact.kind, digest, (("", folder),), artifact.facts)
         return InputFiles(artifact.kind, digest, tuple(self.artifacts.files(digest)), artifact.facts)
 
     def _keep(self, given: OutputFiles) -> Kept:
         parts = [(name, Digest.parse(place) if isinstance(place, str) else place) for name, place in given.parts]
         return self.artifacts.keep(given.kind, parts, given.facts)
 
-    def ended(self, work: Work, made: Made) -> End:
+    def _ended(self, work: Work, made: Made) -> End:
         """Record how a run ended, and every artifact it made."""
         result = made.result
         observed = {name: value for name, value in result.observed.items() if name != "libraries"}
@@ -230,7 +254,7 @@ class Execution:
             added = {kept.artifact.digest: kept.artifact for kept in made.outputs.values()}
             added |= {one.digest: one for one in (made.log, made.environment) if one.digest not in self._recorded}
             for artifact in added.values():
-                tx.artifacts.add(artifact, at_us=end.at_us)
+                record(tx.artifacts, self.blobs, artifact, at_us=end.at_us)
             tx.runs.end(end)
             facts = {"state": str(end.state), "outputs": {name: output.artifact for name, output in end.outputs.items()}}
             tx.entries.append(Entry("run:end", end.id, work.start.by, end.at_us, facts))

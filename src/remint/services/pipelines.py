@@ -186,6 +186,22 @@ class PipelineService:
             )
 
     def _finish(self, context: Context, resolved: Resolved, outcomes: list[StepOutcome]) -> PipelineOutcome:
+        with self.execution.blobs.adding():
+            self._require_kept(resolved, outcomes)
+            return self._move_refs(context, resolved, outcomes)
+
+    def _require_kept(self, resolved: Resolved, outcomes: list[StepOutcome]) -> None:
+        """Refuse to point a ref at what was swept since its step was found done."""
+        for target in resolved.graph.targets:
+            outcome = outcomes[target.call]
+            if not outcome.ran and not self.execution.artifacts.present(outcome.outputs[target.output].artifact):
+                raise Conflict(
+                    f"{target.ref} was not moved",
+                    why=f"the result of {outcome.name} was removed by `remint gc` a moment ago",
+                    next_step="run the same command again: the step will run",
+                )
+
+    def _move_refs(self, context: Context, resolved: Resolved, outcomes: list[StepOutcome]) -> PipelineOutcome:
         made: dict[str, Digest] = {}
         moves: list[Move] = []
         held: list[str] = []

@@ -95,7 +95,7 @@ class PlanService:
         keys = resolved.keys
         hits = tx.runs.hits([key for key in keys if key is not None])
         steps: list[PlannedStep] = []
-        before: dict[str, Run | None] = {}
+        before: dict[str, _Before | None] = {}
         for position, (call, recipe, key) in enumerate(zip(resolved.graph.calls, resolved.recipes, keys, strict=True)):
             if recipe is None or key is None:
                 lacking = resolved.missing[position]
@@ -111,7 +111,7 @@ class PlanService:
             elif bound is not None:
                 if call.step.name not in before:
                     before[call.step.name] = _before(tx, context, call.step.name)
-                reason = _why(tx, before[call.step.name], bound, resolved.closures[position])
+                reason = _why(before[call.step.name], bound, resolved.closures[position])
                 steps.append(PlannedStep(position, call.step.name, "run", reason, None, recipe))
             else:
                 above = _first_unfinished(call, steps)
@@ -120,18 +120,27 @@ class PlanService:
         return _with_times(tx, steps)
 
 
-def _before(tx: Transaction, context: Context, step: str) -> Run | None:
-    """Return the run a step is compared with: its newest in this workspace, or else anywhere."""
-    return tx.runs.latest_of_step(step, workspace=context.workspace) or tx.runs.latest_of_step(step)
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """The run a step is compared with, and its recipe with every input resolved."""
+
+    run: Run
+    recipe: Recipe
 
 
-def _why(tx: Transaction, before: Run | None, bound: Recipe, closure: Closure) -> str:
+def _before(tx: Transaction, context: Context, step: str) -> _Before | None:
+    """Return the newest run of a step in this workspace, or else anywhere."""
+    run = tx.runs.latest_of_step(step, workspace=context.workspace) or tx.runs.latest_of_step(step)
+    return None if run is None else _Before(run, tx.recipes.get(run.start.recipe).bound(dict(run.start.inputs)))
+
+
+def _why(before: _Before | None, bound: Recipe, closure: Closure) -> str:
     if before is None:
         return "it never ran"
-    reasons = difference(tx.recipes.get(before.start.recipe).bound(dict(before.start.inputs)), bound)
+    reasons = difference(before.recipe, bound)
     if not reasons:
         return "the earlier run cannot stand for it (unguarded, or its results are gone)"
-    return "; ".join(_in_detail(reason, before, closure) for reason in reasons[:3])
+    return "; ".join(_in_detail(reason, before.run, closure) for reason in reasons[:3])
 
 
 def bind(recipe: Recipe, call: Call, hits: Sequence[Hit | None]) -> Recipe | None:

@@ -10,7 +10,8 @@ from remint.ports.clock import Clock
 from remint.ports.usecases.principals import Principals
 from remint.services.principals import PLATFORM
 
-FORMAT = 1
+FORMAT = 2
+"""The format of the store that a new project begins with (docs/format/store.md)."""
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,8 @@ from remint.core.pipeline import StepSpec
 from remint.core.recipe import Recipe
 from remint.core.regeneration import Compared, Regeneration, level_of, lowest
 from remint.core.run import End, Output, Run, Start, State
+from remint.core.tableversion import files_of
+from remint.core.worktree import shown
 from remint.errors import BlobMissing, EnvironmentDiffers, Invalid, NotFound, RemintError
 from remint.ports.capture import Code
 from remint.ports.catalog import Catalog
@@ -85,7 +87,7 @@ class RegenerationService:
 
     def _gone(self, digest: Digest, words: str) -> list[str]:
         try:
-            self.artifacts.files(digest)
+            self.artifacts.verify(digest)
         except BlobMissing:
             return [f"{words} is gone from the store"]
         except RemintError as error:
@@ -116,8 +118,7 @@ class RegenerationService:
         folder = self.execution.folder()
         try:
             self.execution.started(work)
-            made = self.execution.make(work, folder, on_line=on_line)
-            end = self.execution.ended(work, made)
+            made, end = self.execution.perform(work, folder, on_line=on_line)
             if end.state is not State.DONE:
                 raise failure(work, end)
             outputs = tuple(self._compared(name, output, made.outputs[name], original) for name, output in _outputs(original))
@@ -245,8 +246,8 @@ class RegenerationService:
     def _first_difference(self, before: Artifact, after: Artifact) -> str:
         blobs = self.execution.blobs
         if before.kind is Kind.TABLE:
-            left = [blobs.path(part.blob) for part in before.parts]
-            words = self.tables.differences(left, [blobs.path(part.blob) for part in after.parts])
+            left, right = ([blobs.path(part.blob) for part in files_of(table.parts)] for table in (before, after))
+            words = self.tables.differences(left, right)
             return words[0] if words else ""
         if before.kind is Kind.MODEL:
             form = self.formats[before.facts["format"]]
@@ -254,6 +255,9 @@ class RegenerationService:
             return form.first_difference(blobs.get(held[0]), blobs.get(held[1])) or "the probe or the features differ"
         if before.kind in {Kind.METRICS, Kind.VALUE}:
             return _first_value_difference(self.execution.artifacts_value(before), self.execution.artifacts_value(after))
+        if before.kind is Kind.FILES:
+            differing = self.artifacts.difference(before, after).first()
+            return f"file {shown(differing)} differs" if differing else ""
         old = {part.path: part.blob for part in before.parts}
         new = {part.path: part.blob for part in after.parts}
         changed = sorted(path for path in {*old, *new} if old.get(path) != new.get(path))

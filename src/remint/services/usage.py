@@ -10,6 +10,7 @@ from remint.core.entry import Entry
 from remint.core.ids import PredictionId
 from remint.core.prediction import log_ref
 from remint.core.ref import Move
+from remint.core.tableversion import files_of
 from remint.ports.blobs import Blobs
 from remint.ports.catalog import Catalog, LogSegment
 from remint.ports.clock import Clock
@@ -19,6 +20,7 @@ from remint.ports.usecases.artifacts import Artifacts
 from remint.ports.usecases.context import Context
 from remint.ports.usecases.serving import Sealed
 from remint.services.refs import moved_meanwhile
+from remint.services.tableparts import TableParts
 
 MOST_SEGMENTS = 10_000_000
 MOST_IDS = 1_000_000_000
@@ -34,6 +36,7 @@ class UsageService:
     tables: Tables
     logs: UsageLogs
     clock: Clock
+    table_parts: TableParts
 
     def deployments(self) -> Sequence[str]:
         """Return the deployments with predictions that are not sealed yet."""
@@ -48,10 +51,11 @@ class UsageService:
             made: list[LogSegment] = []
             log: Digest | None = None
             for same in _by_features(batches):
-                segments = self._segments_of(deployment, same, known)
-                if segments:
-                    log = self._append(context, segments)
-                    made += [segment for segment, _ in segments]
+                with self.blobs.adding():
+                    segments = self._segments_of(deployment, same, known)
+                    if segments:
+                        log = self._append(context, segments)
+                        made += [segment for segment, _ in segments]
             self.logs.drop(deployment, [piece.name for piece in pieces if piece.complete])
         return Sealed(deployment, sum(segment.rows for segment in made), tuple(segment.artifact for segment in made), log)
 
@@ -109,13 +113,21 @@ class UsageService:
         return whole.digest
 
     def _whole(self, deployment: str, new: Sequence[Artifact]) -> Artifact:
-        """Return the log made of all segments with the columns of the new ones; those with others stay in earlier versions."""
+        """Return the log made of all segments with the columns of the new ones; those with others stay in earlier versions.
+
+        Only the new segments are read where the log there is holds all the earlier ones.
+        """
         with self.catalog.read() as tx:
             before = [tx.artifacts.get(one.artifact) for one in tx.log_segments.of(deployment, limit=MOST_SEGMENTS)]
+            seen = tx.refs.get(log_ref(deployment))
+            log = tx.artifacts.get(seen.artifact) if seen is not None else None
         schema = _plain(new[0].facts["schema"])
         same = [artifact for artifact in before if _plain(artifact.facts["schema"]) == schema]
-        parts = [(part.path, part.blob) for artifact in (*same, *new) for part in artifact.parts]
-        return self.artifacts.keep(Kind.TABLE, parts, {}).artifact
+        held = [part for artifact in same for part in files_of(artifact.parts)]
+        if log is not None and log.kind is Kind.TABLE and list(files_of(log.parts)) == held:
+            return self.table_parts.followed_by(log, new)
+        parts = [*held, *(part for artifact in new for part in files_of(artifact.parts))]
+        return self.artifacts.keep(Kind.TABLE, [(part.path, part.blob) for part in parts], {}).artifact
 
 
 def _plain(schema: Iterable[Any]) -> list[dict[str, Any]]:

@@ -1,12 +1,14 @@
 """What every store of bytes promises (remint.ports.blobs)."""
 
 import os
+import random
 import threading
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from remint.adapters.blobs.chunks import CUT_FROM
 from remint.adapters.blobs.local import LocalBlobs
 from remint.adapters.blobs.memory import MemoryBlobs
 from remint.core.digest import digest_bytes
@@ -15,11 +17,11 @@ from remint.errors import BlobMissing
 CONTENT = b"content"
 DIGEST = digest_bytes(CONTENT)
 ABSENT = digest_bytes(b"never put")
-SIZES = [0, 1, 1 << 16, (1 << 20) + 1]
+SIZES = [0, 1, 1 << 16, CUT_FROM - 1, CUT_FROM, (1 << 20) + 1]
 
 
 def bytes_of(size):
-    return (b"0123456789abcdef" * (size // 16 + 1))[:size]
+    return random.Random(size).randbytes(size)
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -29,10 +31,11 @@ def test_bytes_come_back_as_they_were_put(blobs, size):
     assert blobs.get(digest) == bytes_of(size)
 
 
+@pytest.mark.parametrize("whole", [False, True])
 @pytest.mark.parametrize("size", SIZES)
-def test_a_file_is_kept_under_the_digest_of_its_bytes(blobs, file, size):
+def test_a_file_is_kept_under_the_digest_of_its_bytes(blobs, file, size, whole):
     file.write_bytes(bytes_of(size))
-    assert blobs.put_file(file) == (digest_bytes(bytes_of(size)), size)
+    assert blobs.put_file(file, whole=whole) == (digest_bytes(bytes_of(size)), size)
     assert blobs.get(digest_bytes(bytes_of(size))) == bytes_of(size)
 
 
@@ -41,10 +44,11 @@ def test_a_file_that_was_put_stays_where_it_was(blobs, file):
     assert file.read_bytes() == CONTENT
 
 
+@pytest.mark.parametrize("whole", [False, True])
 @pytest.mark.parametrize("size", SIZES)
-def test_a_file_that_was_taken_is_kept_and_gone(blobs, file, size):
+def test_a_file_that_was_taken_is_kept_and_gone(blobs, file, size, whole):
     file.write_bytes(bytes_of(size))
-    assert blobs.take(file) == (digest_bytes(bytes_of(size)), size)
+    assert blobs.take(file, whole=whole) == (digest_bytes(bytes_of(size)), size)
     assert blobs.get(digest_bytes(bytes_of(size))) == bytes_of(size)
     assert not file.exists()
 
@@ -55,19 +59,21 @@ def test_a_file_of_known_bytes_is_taken_too(blobs, file):
     assert not file.exists()
 
 
-def test_a_link_that_is_taken_leaves_what_it_points_to(blobs, file):
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_link_that_is_taken_leaves_what_it_points_to(blobs, file, whole):
     link = file.with_name("link")
     link.symlink_to(file)
-    assert blobs.take(link) == (DIGEST, len(CONTENT))
+    assert blobs.take(link, whole=whole) == (DIGEST, len(CONTENT))
     assert not link.is_symlink()
     file.write_bytes(b"later")
     assert blobs.get(DIGEST) == CONTENT
 
 
-def test_writing_to_the_second_name_of_a_taken_file_changes_nothing_kept(blobs, file):
+@pytest.mark.parametrize("whole", [False, True])
+def test_writing_to_the_second_name_of_a_taken_file_changes_nothing_kept(blobs, file, whole):
     second = file.with_name("second")
     os.link(file, second)
-    blobs.take(file)
+    blobs.take(file, whole=whole)
     second.write_bytes(b"altered")
     assert blobs.get(DIGEST) == CONTENT
 
@@ -95,6 +101,11 @@ def test_a_path_holds_exactly_the_bytes(blobs):
     assert blobs.path(blobs.put(CONTENT)).read_bytes() == CONTENT
 
 
+@pytest.mark.parametrize("size", SIZES)
+def test_a_path_holds_a_blob_of_any_size(blobs, size):
+    assert blobs.path(blobs.put(bytes_of(size))).read_bytes() == bytes_of(size)
+
+
 def test_a_path_may_be_asked_for_twice(blobs):
     digest = blobs.put(CONTENT)
     assert blobs.path(digest) == blobs.path(digest)
@@ -104,11 +115,20 @@ def test_a_path_is_not_for_writing(blobs):
     assert blobs.path(blobs.put(CONTENT)).stat().st_mode & 0o222 == 0
 
 
-@pytest.mark.parametrize("way", ["get", "open", "path"])
+@pytest.mark.parametrize("way", ["get", "open", "path", "size"])
 def test_bytes_that_were_never_put_are_missing(blobs, way):
     with pytest.raises(BlobMissing) as missing:
         getattr(blobs, way)(ABSENT)
     assert missing.value.facts == {"digest": ABSENT}
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_size_is_that_of_the_bytes(blobs, size):
+    assert blobs.size(blobs.put(bytes_of(size))) == size
+
+
+def test_a_size_of_a_whole_file_is_that_of_its_bytes(blobs, file):
+    assert blobs.size(blobs.put_file(file, whole=True)[0]) == len(CONTENT)
 
 
 def test_a_store_says_what_it_has(blobs):

@@ -4,6 +4,7 @@ from remint.core.artifact import Artifact, Kind, Part
 from remint.core.change import Change, PlannedMove
 from remint.core.digest import digest_bytes
 from remint.core.evidence import Evidence, statement
+from remint.core.hold import Hold
 from remint.core.ids import ChangeId, PrincipalId, RunId, uuid7
 from remint.core.recipe import Recipe, Source
 from remint.core.ref import Move, RefName
@@ -57,6 +58,10 @@ def move(name, old, new, *, at_us=0, **fields):
 def change(*moves, **fields):
     planned = moves or (PlannedMove(DELAY, A, B),)
     return Change(ChangeId(""), "a better model", planned, ANA, frozenset({ANA, BO}), 5, **fields)
+
+
+def hold(subject=A, *, reason="a court asked", at_us=0):
+    return Hold(0, subject, "data/flights", ANA, at_us, reason)
 
 
 def evidence(subject=A, predicate="evaluated", *, at_us=0, by=ANA, **facts):

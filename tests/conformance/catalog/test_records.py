@@ -30,6 +30,21 @@ class TestArtifacts:
         assert tx.artifacts.add(artifact("new", n=2), at_us=9) is False
         assert tx.artifacts.get(digest("new")).facts == {"n": 1}
 
+    def test_an_artifact_stored_anew_has_the_newest_parts(self, tx):
+        made = artifact("t", rows=7)
+        tx.artifacts.add(made, at_us=5)
+        for number in (1, 2):
+            tx.artifacts.store_anew(replace(made, parts=(Part("a", B, number),), facts={"rows": 7, "n": number}), at_us=6)
+        tx.artifacts.store_anew(artifact("b", n=3), at_us=7)
+        assert tx.artifacts.add(made, at_us=9) is False
+        assert tx.artifacts.get(made.digest) == replace(made, parts=(Part("a", B, 2),), facts={"rows": 7, "n": 2})
+        assert tx.artifacts.find(made.digest[:15]).parts == (Part("a", B, 2),)
+        assert {one.digest: (len(one.parts), at_us) for one, at_us in tx.reach.artifacts()}[made.digest] == (1, 6)
+
+    def test_an_artifact_that_is_not_recorded_cannot_be_stored_anew(self, catalog):
+        with pytest.raises(NotFound), catalog.begin() as tx:
+            tx.artifacts.store_anew(artifact("new"), at_us=0)
+
     def test_an_unknown_artifact_is_not_found(self, tx):
         with pytest.raises(ArtifactNotFound, match="no artifact of that digest"):
             tx.artifacts.get(digest("nothing"))

@@ -9,11 +9,12 @@ from remint.adapters.catalog.engine import SqlCatalog
 from remint.adapters.catalog.tables import INSERT_ONLY, metadata
 from remint.core.change import Step
 from remint.core.entry import Entry
+from remint.core.hold import Release
 from remint.core.principal import Principal, PrincipalKind
 from remint.core.workspace import Workspace
 from remint.errors import Conflict, NotFound
 from remint.ports.catalog import LogSegment
-from tests.conformance.catalog.nouns import ANA, FLIGHTS, A, artifact, change, digest, end, evidence, move, recipe, start
+from tests.conformance.catalog.nouns import ANA, FLIGHTS, A, artifact, change, digest, end, evidence, hold, move, recipe, start
 
 
 def fill(tx):
@@ -29,6 +30,9 @@ def fill(tx):
     tx.changes.step(tx.changes.add(change()), Step("open", ANA, 0))
     tx.evidence.add(evidence())
     tx.log_segments.add(LogSegment("delay", "0", "1", 2, A))
+    tx.holds.release(tx.holds.add(hold()), Release(ANA, 1, "over"))
+    tx.holds.give_up([A], at_us=0)
+    tx.artifacts.store_anew(artifact("a"), at_us=0)
 
 
 def fill_and_fail(catalog):

@@ -5,16 +5,18 @@ import decimal
 import subprocess
 import sys
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
 from remint.adapters.tables.contract_scan import keys_already_stored, scan
-from remint.adapters.tables.parquet import write_segment
+from remint.adapters.tables.edits import Edit, write_edit
+from remint.adapters.tables.parquet import Segments, write_segment
 from remint.core.contract import Check, Column, Contract
 from remint.errors import BlobMissing, Corrupt, Invalid
 
 
-@pytest.fixture(params=["arrow", "one segment", "three segments"])
+@pytest.fixture(params=["arrow", "one segment", "three segments", "an edit"])
 def stored(request, tmp_path):
     """Return a function that puts a table where the scan reads it."""
     made = iter(range(100))
@@ -22,6 +24,13 @@ def stored(request, tmp_path):
     def put(table):
         if request.param == "arrow":
             return table
+        if request.param == "an edit":
+            paths = [tmp_path / f"{next(made)}.parquet" for _ in range(2)]
+            write_segment(pa.concat_tables([table, table.slice(0, 1)]), paths[0])
+            fields, rows = Segments(paths[:1]).fields, Segments(paths[:1]).rows
+            last = Edit(np.arange(table.num_rows, rows), np.arange(0), Segments(paths[:1]).read_rows(0, 0))
+            write_edit(last, paths[1], fields=fields, before=rows)
+            return paths
         parts = 1 if request.param == "one segment" else 3
         size = max(1, -(-table.num_rows // parts))
         paths = []

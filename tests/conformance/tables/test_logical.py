@@ -17,7 +17,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from remint.adapters.tables.logical import TableHasher, append_digest, digest_table
+from remint.adapters.tables.logical import TableHasher, digest_table
 from remint.core.tabledigest import BLOCK_ROWS
 from remint.errors import Invalid
 
@@ -429,19 +429,6 @@ def test_a_hasher_goes_on_after_it_was_asked():
     hasher.add(table.slice(10))
     assert first == digest_table(table.slice(0, 10))
     assert hasher.finish() == digest_table(table)
-
-
-@pytest.mark.parametrize("rows", [0, 1, BLOCK_ROWS - 1, BLOCK_ROWS, BLOCK_ROWS + 1, 90_000])
-def test_an_append_gives_the_digest_of_the_whole(table, rows):
-    before = digest_table(table.slice(0, rows))
-    tail = table.slice(rows - before.tail_rows, before.tail_rows)
-    assert append_digest(before, tail=tail, added=table.slice(rows)) == digest_table(table)
-
-
-def test_an_append_with_another_tail_is_refused(table):
-    before = digest_table(table.slice(0, 5))
-    with pytest.raises(Invalid, match="last block holds 5 rows"):
-        append_digest(before, tail=table.slice(0, 4), added=table)
 
 
 def test_blocks_of_other_columns_cannot_be_continued(table):

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from remint.adapters.tables.logical import append_digest, digest_table
+from remint.adapters.tables.logical import digest_table
 from remint.adapters.tables.parquet import ROW_GROUP_ROWS, Segments, read_segments, write_segment
 from remint.adapters.tables.plain import plain_table
 from remint.errors import BlobMissing, Corrupt, Invalid
@@ -106,14 +106,6 @@ def test_any_range_of_rows_can_be_read(table, segments, start, count):
 def test_rows_beyond_the_end_are_refused(segments):
     with pytest.raises(Invalid, match="300000 rows"):
         Segments(segments).read_rows(299_999, 2)
-
-
-def test_an_append_reads_only_the_last_block(table, segments):
-    before = digest_table(table)
-    stored = Segments(segments)
-    tail = stored.read_rows(stored.rows - before.tail_rows, before.tail_rows)
-    added = table.slice(5, 70_000)
-    assert append_digest(before, tail=tail, added=added) == digest_table(pa.concat_tables([table, added]))
 
 
 def test_a_column_that_is_not_there_is_named(segments):

@@ -5,17 +5,20 @@ so that nothing is cleaned up) right before the N-th such call; then a new folde
 """
 
 import os
+import random
 import resource
 import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from remint.adapters.blobs.local import PIECE_BYTES, LocalBlobs
+from remint.adapters.blobs.appending import Limits
+from remint.adapters.blobs.local import LocalBlobs
 from remint.adapters.catalog.engine import SqlCatalog
 from remint.core.artifact import Artifact, Kind, Part, files_digest
 from remint.core.digest import Digest, digest_bytes
@@ -27,7 +30,11 @@ ROOT = Path(__file__).parents[3]
 ANA = PrincipalId("ana")
 FLIGHTS = RefName("main", "data", "flights")
 CHANGING = {"open", "mkdir", "chmod", "rename", "replace", "unlink", "remove", "rmdir", "write", "fsync", "close", "execute"}
-OLD, PUT, GIVEN, MADE = b"old", b"put " * 500, b"g" * (PIECE_BYTES + 1), b"made" * 700
+CHANGING |= {"pwritev", "fdatasync", "ftruncate", "fchmod", "flock"}
+OLD, PUT, GIVEN, MADE, WHOLE = b"old", b"put " * 500, random.Random(0).randbytes(700_000), b"made" * 700, b"whole" * 900
+MANY = tuple(random.Random(n).randbytes(3_000) for n in range(12))
+LIMITS = Limits(pack_bytes=300_000, records=6, batch_bytes=20_000, spill_bytes=10_000)
+"""Small, so that the work seals an open pack and writes packs of its own."""
 
 
 def artifact_of(*contents: bytes) -> Artifact:
@@ -36,7 +43,7 @@ def artifact_of(*contents: bytes) -> Artifact:
     return Artifact(files_digest(Kind.FILES, parts), Kind.FILES, parts)
 
 
-BEFORE, AFTER = artifact_of(OLD), artifact_of(PUT, GIVEN, MADE)
+BEFORE, AFTER = artifact_of(OLD), artifact_of(PUT, GIVEN, MADE, WHOLE, *MANY)
 
 
 @dataclass(frozen=True)
@@ -47,7 +54,7 @@ class Project:
 
     def blobs(self) -> LocalBlobs:
         """Open the store."""
-        return LocalBlobs(self.folder / "store")
+        return LocalBlobs(self.folder / "store", limits=LIMITS)
 
     def catalog(self) -> SqlCatalog:
         """Open the catalog."""
@@ -57,6 +64,9 @@ class Project:
         """Write the files that the work keeps, where they are not."""
         (self.folder / "given").write_bytes(GIVEN)
         (self.folder / "made").write_bytes(MADE)
+        (self.folder / "whole").write_bytes(WHOLE)
+        for n, content in enumerate(MANY):
+            (self.folder / f"many{n}").write_bytes(content)
 
     def has_committed(self) -> bool:
         """Return whether the work saw its commit come back."""
@@ -67,17 +77,21 @@ def prepare_keeping(project: Project) -> None:
     """Leave one artifact recorded, and the files for the work."""
     project.make_files()
     blobs, catalog = project.blobs(), project.catalog()
-    blobs.put(OLD)
+    for content in (OLD, b"1", b"2", b"3", b"4"):
+        blobs.put(content)
     record(catalog, blobs, BEFORE)
     catalog.close()
 
 
 def keep(project: Project) -> None:
-    """Put, put a file, take a file, flush, and commit what refers to them."""
+    """Put, put a file, take two, put many, flush, and commit what refers to them."""
     blobs, catalog = project.blobs(), project.catalog()
     blobs.put(PUT)
     blobs.put_file(project.folder / "given")
     blobs.take(project.folder / "made")
+    blobs.take(project.folder / "whole", whole=True)
+    blobs.put(b"one more, for which a pack is sealed")
+    assert len(list(blobs.put_files(f"{project.folder}/many{n}" for n in range(len(MANY))))) == len(MANY)
     record(catalog, blobs, AFTER)
     (project.folder / "committed").touch()
     catalog.close()
@@ -108,7 +122,30 @@ def open_new(project: Project) -> None:
     project.catalog().close()
 
 
-SCENARIOS = {"keep": (prepare_keeping, keep), "open": (prepare_nothing, open_new)}
+def prepare_sweeping(project: Project) -> None:
+    """Leave two artifacts recorded, and among their bytes many that nothing needs."""
+    prepare_keeping(project)
+    keep(project)
+    blobs = project.blobs()
+    for n in range(20):
+        blobs.put(b"needed by nobody %d " % n * 40)
+    (project.folder / "dead").write_bytes(b"dead" * 500)
+    blobs.take(project.folder / "dead", whole=True)
+    blobs.put(random.Random(9).randbytes(500_000))
+    blobs.flush()
+
+
+def needed() -> set[bytes]:
+    """Return the raw digests of what is recorded."""
+    return {part.blob.raw for artifact in (BEFORE, AFTER) for part in artifact.parts}
+
+
+def sweep(project: Project) -> None:
+    """Remove what nothing needs."""
+    project.blobs().sweep(needed)
+
+
+SCENARIOS = {"keep": (prepare_keeping, keep), "open": (prepare_nothing, open_new), "sweep": (prepare_sweeping, sweep)}
 
 
 @dataclass(frozen=True)
@@ -135,8 +172,9 @@ def state_of(project: Project) -> State:
     for leaf in leaves:
         again = again.appended(leaf_digest(leaf))
     parts = [part for artifact in recorded for part in artifact.parts]
-    lost = tuple(part.blob for part in parts if not blobs.has(part.blob))
-    altered = tuple(digest for digest in blobs.digests() if digest_bytes(blobs.path(digest).read_bytes()) != digest)
+    kept = {digest: digest_bytes(blobs.get(digest)) for digest in blobs.digests()}
+    lost = tuple(part.blob for part in parts if part.blob not in kept)
+    altered = tuple(digest for digest, found in kept.items() if digest != found)
     return State(seen and seen.artifact, len(leaves), first_bad(leaves), again == frontier, lost, altered)
 
 
@@ -156,6 +194,7 @@ def _die_at(point: int) -> None:
             if passed == point:
                 os.kill(os.getpid(), signal.SIGKILL)
 
+    threading.setprofile(watch)
     sys.setprofile(watch)
 
 

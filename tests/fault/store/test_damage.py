@@ -1,4 +1,4 @@
-"""Damaged bytes are never handed out, and putting them again repairs them."""
+"""Damaged whole files are never handed out, and keeping them again repairs them."""
 
 import pytest
 
@@ -30,7 +30,9 @@ READING = ["get", "open", "path"]
 @pytest.fixture
 def blobs(tmp_path):
     store = LocalBlobs(tmp_path / "store")
-    store.put(CONTENT)
+    file = tmp_path / "first"
+    file.write_bytes(CONTENT)
+    store.take(file, whole=True)
     return store
 
 
@@ -48,7 +50,10 @@ def overwrite(place, content):
 def put_again(blobs, way, tmp_path):
     file = tmp_path / "again"
     file.write_bytes(CONTENT)
-    getattr(blobs, way)(CONTENT if way == "put" else file)
+    if way == "put":
+        blobs.put(CONTENT)
+    else:
+        getattr(blobs, way)(file, whole=way != "put_file")
 
 
 @pytest.mark.parametrize("way", READING)

@@ -1,22 +1,37 @@
 """A disk that takes no more gives Unavailable, keeps nothing by halves, and goes on once there is room."""
 
 import contextlib
+import errno
 import os
+import random
 import resource
 import shutil
 import subprocess
 
 import pytest
 
+from remint.adapters.blobs import pack
+from remint.adapters.blobs.appending import Limits
 from remint.adapters.blobs.local import LocalBlobs
 from remint.adapters.catalog.engine import SqlCatalog
+from remint.core.digest import digest_bytes
 from remint.core.entry import Entry, first_bad
 from remint.core.ids import PrincipalId
 from remint.errors import Unavailable
 
 ANA = PrincipalId("ana")
-LARGE = bytes(range(256)) * 8192
+LARGE = random.Random(0).randbytes(2 << 20)
 LIMIT = 1 << 20
+SMALL_PACKS = Limits(pack_bytes=6_000_000, records=50, batch_bytes=200_000, spill_bytes=50_000)
+KEEPING = {
+    "put": lambda blobs, file: blobs.put(file.read_bytes()),
+    "put_file": lambda blobs, file: blobs.put_file(file),
+    "put_files": lambda blobs, file: list(blobs.put_files([str(file)])),
+    "put_file-whole": lambda blobs, file: blobs.put_file(file, whole=True),
+    "take": lambda blobs, file: blobs.take(file),
+    "take-whole": lambda blobs, file: blobs.take(file, whole=True),
+}
+WAYS = pytest.mark.parametrize("way", KEEPING)
 
 
 @contextlib.contextmanager
@@ -28,6 +43,15 @@ def files_no_larger_than(size_bytes):
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def fill(ballast, *, leave=0):
+    """Make a disk full but for some bytes."""
+    with contextlib.suppress(OSError), ballast.open("wb", buffering=0) as file:
+        while True:
+            file.write(bytes(4096))
+    os.truncate(ballast, ballast.stat().st_size - leave)
+    return ballast
 
 
 def mount(*arguments):
@@ -68,15 +92,31 @@ def append_each(catalog, wanted):
 
 
 def left_in(root):
-    return [path for path in root.rglob("*") if path.is_file()]
+    return [path for path in root.rglob("*") if path.is_file() and path.name not in {"fence", "sweep"}]
 
 
-@pytest.mark.parametrize("way", ["put", "put_file"])
-def test_a_file_too_large_for_the_disk_is_kept_not_at_all(tmp_path, file, way):
-    blobs = LocalBlobs(tmp_path / "store")
-    with files_no_larger_than(LIMIT), pytest.raises(Unavailable, match="nothing was written to the store"):
-        getattr(blobs, way)(LARGE if way == "put" else file)
-    assert left_in(tmp_path / "store") == []
+def require_nothing_but_whole_records(root):
+    """Require that a store does not hold LARGE, and that all it holds is complete."""
+    blobs = LocalBlobs(root)
+    assert not blobs.has(digest_bytes(LARGE))
+    assert [digest_bytes(blobs.get(digest)) == digest for digest in blobs.digests()].count(False) == 0
+    assert [path for path in left_in(root) if path.parent.name in {"incoming", "objects"} or path.suffix == ".pack"] == []
+    assert all(scan(path) == path.stat().st_size for path in left_in(root) if path.suffix == ".open")
+
+
+def scan(path):
+    with path.open("rb") as file:
+        return pack.scan(file.fileno(), len(pack.FILE_HEADER), path.stat().st_size).end
+
+
+@pytest.mark.parametrize("way", sorted(KEEPING.keys() - {"take-whole"}))
+@pytest.mark.parametrize("limits", [Limits(), SMALL_PACKS], ids=["one-pack", "small-packs"])
+def test_a_file_too_large_for_the_disk_is_kept_not_at_all(tmp_path, file, way, limits):
+    blobs = LocalBlobs(tmp_path / "store", limits=limits)
+    with files_no_larger_than(limits.pack_bytes // 64), pytest.raises(Unavailable, match="nothing was written"):
+        KEEPING[way](blobs, file)
+    require_nothing_but_whole_records(tmp_path / "store")
+    assert file.read_bytes() == LARGE
 
 
 def test_there_is_room_again_and_the_same_call_succeeds(tmp_path):
@@ -86,12 +126,83 @@ def test_there_is_room_again_and_the_same_call_succeeds(tmp_path):
     assert blobs.get(blobs.put(LARGE)) == LARGE
 
 
-@pytest.mark.parametrize("way", ["put", "put_file", "take"])
-def test_a_full_disk_keeps_nothing_and_says_so(disk, file, way):
+@WAYS
+def test_a_full_disk_keeps_no_half_of_it_and_says_so(disk, file, way):
     blobs = LocalBlobs(disk / "store")
     with pytest.raises(Unavailable, match="the disk is full"):
-        getattr(blobs, way)(LARGE if way == "put" else file)
-    assert left_in(disk) == []
+        KEEPING[way](blobs, file)
+    require_nothing_but_whole_records(disk / "store")
+    assert file.read_bytes() == LARGE
+
+
+@pytest.mark.parametrize("way", ["put", "put_files", "take"])
+def test_a_small_file_on_a_full_disk_leaves_no_file(disk, file, way):
+    file.write_bytes(LARGE[:11_000])
+    (disk / "store" / "packs").mkdir(parents=True)
+    fill(disk / "ballast", leave=8192)
+    with pytest.raises(Unavailable, match="the disk is full"):
+        KEEPING[way](LocalBlobs(disk / "store"), file)
+    assert left_in(disk / "store") == []
+
+
+def test_a_pack_that_cannot_be_sealed_stays_open_and_goes_on_once_there_is_room(disk):
+    blobs = LocalBlobs(disk / "store", limits=Limits(records=300))
+    put = [blobs.put(b"%d" % n) for n in range(300)]
+    ballast = fill(disk / "ballast")
+    with pytest.raises(Unavailable, match="the disk is full"):
+        blobs.put(b"one more")
+    assert {blobs.get(digest) for digest in put} == {b"%d" % n for n in range(300)}
+    ballast.unlink()
+    blobs.put(b"one more")
+    assert len(list((disk / "store" / "packs").glob("*.pack"))) == 1
+    assert set(LocalBlobs(disk / "store").digests()) == {*put, digest_bytes(b"one more")}
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_dropped_iterator_that_could_not_write_its_last_file_fails_the_next_flush(disk, file):
+    blobs = LocalBlobs(disk / "store")
+    file.write_bytes(LARGE[:100_000])
+    fill(disk / "ballast", leave=50_000)
+    next(blobs.put_files([str(file)]))
+    with pytest.raises(Unavailable, match="some files were not written"):
+        blobs.flush()
+    blobs.flush()
+
+
+def test_a_disk_that_fails_to_sync_is_never_said_to_have_synced_later(tmp_path, monkeypatch):
+    blobs = LocalBlobs(tmp_path / "store")
+    blobs.put(b"a")
+
+    real, fails = os.fdatasync, [True]
+
+    def sync(handle):
+        real(handle)
+        if fails:
+            fails.clear()
+            raise OSError(errno.EIO, "the disk failed")
+
+    monkeypatch.setattr(os, "fdatasync", sync)
+    with pytest.raises(Unavailable, match="the disk failed"):
+        blobs.flush()
+    with pytest.raises(Unavailable, match="the disk failed"):
+        blobs.flush()
+
+
+def test_a_file_for_which_there_is_no_room_is_not_written(disk, tmp_path):
+    blobs = LocalBlobs(tmp_path / "store")
+    large, small = blobs.put(LARGE), blobs.put(b"small")
+    with pytest.raises(Unavailable, match="the disk is full"):
+        blobs.write_files([(small.raw, f"{disk}/small"), (large.raw, f"{disk}/large")])
+    assert [path.name for path in left_in(disk)] == ["small"]
+
+
+def test_a_path_is_made_beside_a_store_that_has_no_room(disk):
+    blobs = LocalBlobs(disk / "store")
+    digest = blobs.put(LARGE[: 600 << 10])
+    path = blobs.path(digest)
+    assert path.read_bytes() == LARGE[: 600 << 10]
+    assert disk not in path.parents
+    assert blobs.path(digest) == path
 
 
 def test_a_file_that_could_not_be_taken_is_still_there(disk, file):
@@ -124,22 +235,22 @@ def test_a_disk_without_a_name_left_refuses_too(tmp_path):
 
 
 def test_a_read_only_store_still_reads_and_refuses_to_write(disk):
-    blobs = LocalBlobs(disk / "store")
-    digest = blobs.put(b"kept")
+    digest = LocalBlobs(disk / "store").put(b"kept")
     assert mount("-o", "remount,ro", str(disk))
+    blobs = LocalBlobs(disk / "store")
     with pytest.raises(Unavailable, match="the disk is read-only"):
         blobs.put(b"new")
     assert blobs.get(digest) == blobs.path(digest).read_bytes() == b"kept"
     assert mount("-o", "remount,rw", str(disk))
 
 
-def test_a_file_of_a_read_only_store_is_not_taken(disk, file):
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_file_of_a_read_only_store_is_not_taken(disk, file, whole):
     file.write_bytes(b"small")
-    blobs = LocalBlobs(disk / "store")
-    blobs.put(b"kept")
+    LocalBlobs(disk / "store").put(b"kept")
     assert mount("-o", "remount,ro", str(disk))
     with pytest.raises(Unavailable):
-        blobs.take(file)
+        LocalBlobs(disk / "store").take(file, whole=whole)
     assert file.read_bytes() == b"small"
     assert mount("-o", "remount,rw", str(disk))
 

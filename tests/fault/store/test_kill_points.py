@@ -18,6 +18,7 @@ from tests.fault.store.killing import (
     GIVEN,
     MADE,
     ROOT,
+    WHOLE,
     Project,
     State,
     keep,
@@ -81,11 +82,17 @@ def test_a_file_that_was_put_is_where_it_was(killed):
     assert all((project.folder / "given").read_bytes() == GIVEN for project in killed)
 
 
-def test_a_file_that_was_taken_is_there_or_here_in_full(killed):
+@pytest.mark.parametrize(("name", "content", "part"), [("made", MADE, 2), ("whole", WHOLE, 3)])
+def test_a_file_that_was_taken_is_there_or_here_in_full(killed, name, content, part):
     # It once went through a temporary name, and a kill in between lost it for its owner.
-    made = AFTER.parts[2].blob
-    found = [project.blobs().has(made) or (project.folder / "made").read_bytes() == MADE for project in killed]
+    taken = AFTER.parts[part].blob
+    found = [project.blobs().has(taken) or (project.folder / name).read_bytes() == content for project in killed]
     assert all(found)
+
+
+def test_the_work_was_killed_while_it_sealed_packs_of_both_kinds(killed):
+    sealed = {len(list((project.folder / "store" / "packs").glob("*.pack"))) for project in killed}
+    assert {0, 1, 2, 3} <= sealed
 
 
 def test_doing_the_work_again_completes_it(killed, tmp_path):

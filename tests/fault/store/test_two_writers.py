@@ -41,6 +41,29 @@ catalog.close()
 """
 
 
+PACKER = """
+import random, sys
+from pathlib import Path
+from remint.adapters.blobs.appending import Limits
+from remint.adapters.blobs.local import LocalBlobs
+
+root, own = Path(sys.argv[1]), int(sys.argv[2])
+blobs = LocalBlobs(root / "store", limits=Limits(pack_bytes=40_000, records=20, batch_bytes=9_000, spill_bytes=3_000))
+source = random.Random(own)
+folder = root / str(own)
+folder.mkdir()
+for n in range(60):
+    blobs.put(source.randbytes(n * 20))
+    blobs.put(b"%d" % n)
+    if n % 10 == 0:
+        paths = [folder / f"{n}-{k}" for k in range(8)]
+        for path in paths:
+            path.write_bytes(source.randbytes(2_000))
+        list(blobs.put_files(map(str, paths)))
+        blobs.flush()
+"""
+
+
 @pytest.fixture
 def path(tmp_path):
     return tmp_path / "catalog.db"
@@ -129,3 +152,18 @@ def test_a_new_catalog_object_opens_beside_a_writer(path):
     SqlCatalog(path).close()
     with held_by_a_writer(path):
         SqlCatalog(path, busy_timeout_ms=100).close()
+
+
+def test_a_reader_sees_only_whole_blobs_while_two_processes_seal_packs(tmp_path):
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    writers = [subprocess.Popen([sys.executable, "-c", PACKER, str(tmp_path), str(own)], env=environment) for own in (1, 2)]
+    blobs, seen = LocalBlobs(tmp_path / "store"), set()
+    while any(writer.poll() is None for writer in writers):
+        for digest in set(blobs.digests()) - seen:
+            assert digest_bytes(blobs.get(digest)) == digest
+            seen.add(digest)
+    assert [writer.wait() for writer in writers] == [0, 0]
+    held = set(LocalBlobs(tmp_path / "store").digests())
+    assert seen <= held
+    assert len(held) == 1 + 60 + 2 * (59 + 6 * 8)
+    assert {digest_bytes(blobs.get(digest)) for digest in held} == held

@@ -6,6 +6,7 @@ import pytest
 from remint.core.artifact import Kind
 from remint.core.ids import made_at_us
 from remint.core.prediction import Status, prediction_ids
+from remint.core.tableversion import files_of
 from remint.errors import Corrupt, InvalidName, NotFound
 from remint.ports.usage import Batch
 from tests.support.projects import FEATURES, alter
@@ -78,7 +79,7 @@ def test_a_prediction_nobody_made_is_not_found(project):
 def test_an_altered_log_segment_is_not_traced(project):
     made = answered(project)
     segment = project.app.usage.seal(project.ana, "x").segments[0]
-    [part] = project.app.artifacts.get(segment).parts
+    [part] = files_of(project.app.artifacts.get(segment).parts)
     alter(project.blob_of(segment, part.path))
     with pytest.raises(Corrupt):
         project.app.traces.trace(made)

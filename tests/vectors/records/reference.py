@@ -4,6 +4,7 @@ import datetime as dt
 import decimal
 import re
 import struct
+import zlib
 
 from blake3 import blake3
 
@@ -77,8 +78,31 @@ def tagged(value):  # noqa: PLR0911 - one for each row of the table
     return {"$dict": sorted(pairs, key=lambda pair: canonical(pair).encode())}
 
 
-def files(kind, parts):
+def segments(parts):
+    """Section 5: the segments of a set of files, given as path, digest and size: bytes, rows and size of each."""
+    made, rows = [], []
+    ordered = sorted(parts, key=lambda part: part[0].encode())
+    for path, digest, size in ordered:
+        rows.append((path.encode(), digest, size))
+        if zlib.crc32(path.encode()) % 4096 == 0 or len(rows) == 65_536 or len(made) + len(rows) == len(ordered):
+            made += rows
+            columns = [
+                b"\0".join(row[0] for row in rows),
+                *(raw(row[1]) for row in rows),
+                *(struct.pack("<Q", row[2]) for row in rows),
+            ]
+            yield b"files\0\0\0" + struct.pack("<II", 2, len(rows)) + b"".join(columns), len(rows), sum(row[2] for row in rows)
+            rows = []
+
+
+def manifest(parts):
     """Section 5: the digest of a set of files, given as path, digest and size."""
+    rows = [[file_digest(content), count, size] for content, count, size in segments(parts)]
+    return record("files v2", canonical(rows).encode())
+
+
+def files(kind, parts):
+    """Section 5: the digest of code, a report or a log, given as path, digest and size."""
     ordered = sorted(parts, key=lambda part: part[0].encode())
     return record(f"{kind} v1", canonical([list(part) for part in ordered]).encode())
 

@@ -1,271 +1,246 @@
-"""Blobs in a local folder: one read-only file each, under the first two digits of its digest.
+"""Blobs in a local folder: small ones and chunks in packs, whole files beside them (docs/format/store.md).
 
-A file is written under a temporary name, then renamed, so a reader sees all of it or nothing. `flush` makes files and folders
-durable before the catalog commits what refers to them. After a loss of power a file that was never flushed may be damaged; it
-is unreferenced, and putting the same bytes again verifies and replaces it. The layout is in docs/format/records.md.
+Everything is complete before it has a name that readers look for, so a reader sees all of a blob or nothing. `flush` makes what
+was put durable before the catalog commits what refers to it. After a loss of power, bytes that were never flushed may be
+damaged; they are unreferenced, and putting the same bytes again finds that out and keeps them anew.
 """
 
-import contextlib
-import errno
 import io
 import os
-import re
-import stat
-import tempfile
 import threading
-from collections.abc import Iterator
+import weakref
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from remint.core.digest import Digest, FileHasher, digest_bytes, digest_file
-from remint.errors import BlobAltered, BlobMissing, Unavailable
-
-PIECE_BYTES = 1 << 20
-LEFT_BEHIND_S = 24 * 3600
-"""A temporary file this much older than a new one belongs to no living writer."""
-
-_DIGITS = re.compile(r"[0-9a-f]{64}")
-_REASONS = {
-    errno.ENOSPC: "the disk is full",
-    errno.EDQUOT: "the disk quota is used up",
-    errno.EFBIG: "a file there may not grow so large",
-    errno.EROFS: "the disk is read-only",
-    errno.EACCES: "permission denied",
-    errno.EPERM: "the folder may not be changed",
-}
+from remint.adapters.blobs import refusals
+from remint.adapters.blobs.appending import Appender, Limits
+from remint.adapters.blobs.batch import Batch
+from remint.adapters.blobs.chunks import CUT_FROM, FLAT, cut, encode, encode_list, groups, reader_of
+from remint.adapters.blobs.exchange import LocalExchange
+from remint.adapters.blobs.extracted import Extracted
+from remint.adapters.blobs.fence import Fence
+from remint.adapters.blobs.handle import sync_folder
+from remint.adapters.blobs.incoming import Incoming
+from remint.adapters.blobs.laying import write_files
+from remint.adapters.blobs.objects import Objects
+from remint.adapters.blobs.outside import read_files
+from remint.adapters.blobs.pack import LIST, record_header
+from remint.adapters.blobs.packs import Packs
+from remint.adapters.blobs.reading import Reader
+from remint.adapters.blobs.sweeping import Sweeper
+from remint.core.digest import Digest, FileHasher, from_raw
+from remint.errors import BlobAltered
+from remint.ports.blobs import Swept
 
 
 class LocalBlobs:
-    """A folder of immutable files (see ports.blobs.Blobs).
+    """A folder of immutable bytes (see ports.blobs.Blobs).
 
     Args:
         root: the folder; made if it does not exist.
+        limits: when packs are closed.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, limits: Limits | None = None) -> None:
         self._root = root
-        self._objects = root / "objects"
-        self._incoming = root / "incoming"
-        self._unflushed: set[Digest] = set()
-        self._held_above = False
-        self._swept = False
-        self._adding = threading.Lock()
+        self._limits = limits or Limits()
+        self._begin()
+        self._fence = Fence(root, self._renew)
+        _STORES.add(self)
+
+    def _begin(self) -> None:
         self._flushing = threading.Lock()
-        self._verified: dict[Digest, tuple[int, ...]] = {}
-        self._durable: dict[Digest, tuple[int, ...]] = {}
+        self._held_above = False
+        self._unkept = False
+        self._incoming = Incoming(self._root)
+        self._packs = Packs(self._root)
+        self._objects = Objects(self._root, self._incoming)
+        self._appender = Appender(self._incoming, self._packs, self._limits)
+        self._reader = Reader(self._packs, self._objects)
+        self._extracted = Extracted(self._root, self._incoming, self._reader)
 
     def put(self, content: bytes) -> Digest:
         """Keep `content` and return its digest."""
-        digest = digest_bytes(content)
-        if not self._holds(digest):
-            with self._temporary() as temporary, self._writing():
-                temporary.write_bytes(content)
-                self._settle(temporary, digest)
-        self._kept(digest)
-        return digest
+        with self._writing():
+            batch = self._batch()
+            raw = batch.keep(content) if len(content) < CUT_FROM else _keep_large(batch, reader_of(content))[0]
+            batch.finish()
+        return from_raw(raw)
 
-    def put_file(self, path: Path) -> tuple[Digest, int]:
+    def put_file(self, path: Path, *, whole: bool = False) -> tuple[Digest, int]:
         """Keep a copy of the file at `path`."""
-        with path.open("rb") as source, self._temporary() as temporary:
-            hasher = FileHasher()
-            with self._writing(), temporary.open("wb") as target:
-                while piece := source.read(PIECE_BYTES):
-                    hasher.update(piece)
-                    target.write(piece)
-            digest = hasher.digest()
-            if not self._holds(digest):
-                with self._writing():
-                    self._settle(temporary, digest)
-        self._kept(digest)
-        return digest, hasher.size_bytes
+        if whole:
+            with self._writing():
+                return self._objects.put_file(path)
+        with path.open("rb") as file, self._writing():
+            batch = self._batch()
+            content = file.read(CUT_FROM)
+            if len(content) < CUT_FROM:
+                raw, size_bytes = batch.keep(content), len(content)
+            else:
+                file.seek(0)
+                raw, size_bytes = _keep_large(batch, file.read)
+            batch.finish()
+        return from_raw(raw), size_bytes
 
-    def take(self, path: Path) -> tuple[Digest, int]:
-        """Keep the file at `path`, which is gone afterwards.
+    def put_files(self, paths: Iterable[str]) -> Iterator[tuple[bytes, os.stat_result]]:
+        """Keep the content of many files; all of it is kept when the last was yielded or the iterator is closed."""
+        with self._writing():
+            batch, dropped = self._batch(), False
+            try:
+                yield from read_files(
+                    paths,
+                    small=batch.keep_as,
+                    large=lambda read: _keep_large(batch, read)[0],
+                )
+            except GeneratorExit:
+                dropped = True
+                raise
+            finally:
+                try:
+                    batch.finish()
+                except OSError:
+                    self._unkept = self._unkept or dropped
+                    raise
 
-        It is moved in one step if this is its only name and it is on the same disk, so a crash leaves it here or there.
-        """
-        found = path.lstat()
-        if stat.S_ISREG(found.st_mode) and found.st_nlink == 1:
-            digest = digest_file(path)
-            if self._holds(digest) or self._moved(path, digest):
-                path.unlink(missing_ok=True)
-                self._kept(digest)
-                return digest, found.st_size
+    def take(self, path: Path, *, whole: bool = False) -> tuple[Digest, int]:
+        """Keep the file at `path`, which is gone afterwards."""
+        if whole:
+            with self._writing():
+                return self._objects.take(path)
         kept = self.put_file(path)
         path.unlink()
         return kept
 
     def flush(self) -> None:
-        """Make everything put so far survive a loss of power."""
-        with self._flushing:
-            with self._adding:
-                pending, self._unflushed = self._unflushed, set()
-            try:
-                self._sync(pending)
-                pending = set()
-            finally:
-                with self._adding:
-                    self._unflushed |= pending
+        """Make everything put so far survive a loss of power.
 
-    def _sync(self, pending: set[Digest]) -> None:
-        if not pending:
-            return
-        for digest in pending:
-            try:
-                _sync(self._place(digest))
-            except FileNotFoundError:
-                raise _missing(digest) from None
-        with self._writing():
-            for folder in sorted({self._place(digest).parent for digest in pending}):
-                _sync(folder)
-            _sync(self._objects)
-            if not self._held_above:
-                _sync(self._root)
-                _sync(self._root.parent)
+        An iterator of `put_files` that was dropped and could not write its last files has nobody to tell but the next flush.
+        """
+        with self._flushing, refusals.writing(self._root):
+            unkept, self._unkept = self._unkept, False
+            if unkept:
+                raise refusals.unkept(self._root)
+            new = [self._appender.flush(), self._packs.flush(), self._objects.flush()]
+            if any(new) and not self._held_above:
+                sync_folder(self._root)
+                sync_folder(self._root.parent)
                 self._held_above = True
-        with self._adding:
-            self._durable |= {digest: _signature(self._place(digest)) for digest in pending}
 
     def get(self, digest: Digest) -> bytes:
         """Return the bytes named `digest`, verified."""
-        try:
-            content = self._place(digest).read_bytes()
-        except FileNotFoundError:
-            raise _missing(digest) from None
-        if digest_bytes(content) != digest:
-            raise _altered(digest)
-        return content
+        return self._reader.get(digest)
 
     def open(self, digest: Digest) -> BinaryIO:
         """Return the bytes named `digest` as a file in memory, verified."""
-        return io.BytesIO(self.get(digest))
+        return io.BytesIO(self._reader.get(digest))
 
     def path(self, digest: Digest) -> Path:
-        """Return the file that holds these bytes, verified now or earlier by this process if it was not touched since."""
+        """Return the whole file that holds these bytes, or one extracted for a day at least, verified."""
         try:
-            if not self._matches(digest):
-                raise _altered(digest)
-        except FileNotFoundError:
-            raise _missing(digest) from None
-        return self._place(digest)
+            place = self._objects.path(digest)
+        except BlobAltered:
+            place = None
+        with refusals.writing(self._root):
+            return place or self._extracted.path(digest)
+
+    def write_files(self, wanted: Iterable[tuple[bytes, str]]) -> int:
+        """Write bytes kept here to new files."""
+        return write_files(self._packs, self._reader, wanted)
+
+    def size(self, digest: Digest) -> int:
+        """Return the size in bytes of what is kept under `digest`."""
+        size = self._reader.size(digest)
+        if size is None:
+            raise refusals.missing(digest)
+        return size
 
     def has(self, digest: Digest) -> bool:
-        """Return whether a file is kept under `digest`."""
-        return self._place(digest).exists()
+        """Return whether bytes are kept under `digest`."""
+        return self._reader.size(digest) is not None
 
     def digests(self) -> Iterator[Digest]:
-        """Yield every digest kept."""
-        for place in self._objects.glob("??/*"):
-            digits = place.parent.name + place.name
-            if _DIGITS.fullmatch(digits):
-                yield Digest("b3:" + digits)
+        """Yield every digest kept, also those of the parts of large blobs."""
+        found = {from_raw(raw) for raw, _ in self._packs.all_entries()}
+        yield from found.union(self._objects.digests())
 
-    def _place(self, digest: Digest) -> Path:
-        return self._objects / digest.hex[:2] / digest.hex[2:]
+    def adding(self) -> AbstractContextManager[None]:
+        """Keep sweepers out while the block runs."""
+        return self._fence.adding()
 
-    def _holds(self, digest: Digest) -> bool:
-        try:
-            return self._matches(digest)
-        except FileNotFoundError:
-            return False
+    def sweep(self, live: Callable[[], Iterable[bytes]], *, dry_run: bool = False) -> Swept:
+        """Remove every blob that is not needed, once nobody is adding."""
+        sweeper = Sweeper(
+            self._root,
+            self._packs,
+            self._objects,
+            self._reader,
+            self._incoming,
+            self._fence,
+            self._appender,
+            self._limits,
+            self.flush,
+        )
+        if dry_run:
+            return sweeper.look(live)
+        with refusals.writing(self._root), self._fence.only_sweep():
+            swept = sweeper.sweep(live)
+        self._renew()
+        return swept
 
-    def _matches(self, digest: Digest) -> bool:
-        """Return whether a file hashes to its name, now or earlier in this process if it was not touched since."""
-        place = self._place(digest)
-        seen = _signature(place)
-        if self._verified.get(digest) == seen:
-            return True
-        if digest_file(place) != digest:
-            return False
-        self._verified[digest] = seen
-        return True
+    def lacking(self, raws: Iterable[bytes]) -> set[bytes]:
+        """Return those of some raw digests under which nothing is kept; nothing is read."""
+        self._packs.look()
+        return {raw for raw in raws if not any(self._packs.find(raw)) and self._objects.size(from_raw(raw)) is None}
 
-    def _kept(self, digest: Digest) -> None:
-        seen = _signature(self._place(digest))
-        with self._adding:
-            if self._durable.get(digest) != seen:
-                self._unflushed.add(digest)
+    def exchange(self) -> LocalExchange:
+        """Return what carries packs and whole files to and from other places; for use inside `adding`."""
+        return LocalExchange(self._root, self._incoming, self._packs, self._objects, self._appender, self._limits)
 
-    @contextlib.contextmanager
-    def _temporary(self) -> Iterator[Path]:
-        with self._writing():
-            self._incoming.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(dir=self._incoming)
-        os.close(handle)
-        try:
-            self._sweep(Path(name))
-            yield Path(name)
-        finally:
-            Path(name).unlink(missing_ok=True)
+    def _renew(self) -> None:
+        """Forget what is known of the store, once what was put is durable: somebody swept it."""
+        self.flush()
+        self._appender.let_go()
+        self._begin()
 
-    def _sweep(self, fresh: Path) -> None:
-        """Remove, once per store object, what writers that were killed left behind."""
-        if self._swept:
-            return
-        self._swept = True
-        now_s = fresh.stat().st_mtime
-        for left in self._incoming.iterdir():
-            with contextlib.suppress(FileNotFoundError):
-                if now_s - left.stat().st_mtime > LEFT_BEHIND_S:
-                    left.unlink()
-
-    def _settle(self, written: Path, digest: Digest) -> None:
-        """Give a complete file its final name, in one step."""
-        place = self._place(digest)
-        place.parent.mkdir(parents=True, exist_ok=True)
-        written.chmod(0o444)
-        written.replace(place)
-
-    def _moved(self, path: Path, digest: Digest) -> bool:
-        with self._writing():
-            try:
-                self._settle(path, digest)
-            except OSError as error:
-                if error.errno != errno.EXDEV:
-                    raise
-                return False
-        return True
-
-    @contextlib.contextmanager
+    @contextmanager
     def _writing(self) -> Iterator[None]:
-        try:
+        with refusals.writing(self._root), self._fence.adding():
             yield
-        except OSError as error:
-            if error.errno not in _REASONS:
-                raise
-            raise Unavailable(
-                f"nothing was written to the store in {self._root.name}/",
-                why=_REASONS[error.errno],
-                next_step="make room or mend the permissions, then run the same command again",
-            ) from error
+
+    def _batch(self) -> Batch:
+        return Batch(self._incoming, self._packs, self._appender, self._limits)
 
 
-def _signature(place: Path) -> tuple[int, ...]:
-    found = place.stat()
-    return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+def _keep_large(batch: Batch, read: Callable[[int], bytes]) -> tuple[bytes, int]:
+    """Keep what `read(most)` gives, in chunks; return its digest and size."""
+    hasher, entries = FileHasher(), []
+    for chunk in cut(read):
+        hasher.update(chunk)
+        entries.append((batch.keep(chunk), len(chunk)))
+    if len(entries) == 1:
+        return entries[0]
+    depth = 0
+    while len(entries) > FLAT:
+        entries = [(batch.keep(encode(group)), sum(size for _, size in group)) for group in groups(entries)]
+        depth += 1
+    raw, payload = hasher.digest().raw, encode_list(entries, depth)
+    batch.add(raw, record_header(raw, LIST, len(payload), hasher.size_bytes), payload)
+    return raw, hasher.size_bytes
 
 
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+_STORES: weakref.WeakSet[LocalBlobs] = weakref.WeakSet()
 
 
-def _missing(digest: Digest) -> BlobMissing:
-    return BlobMissing(
-        f"the bytes of {digest.short} are gone",
-        why="the catalog refers to them, but the store does not hold them",
-        next_step="restore them from a backup of .remint/store, or make the artifact again with `remint run`",
-        digest=digest,
-    )
+def _begin_anew() -> None:
+    """Let a forked process hold no lock, pack or unwritten record of its parent."""
+    for store in list(_STORES):
+        store._appender.let_go()  # noqa: SLF001
+        store._fence.let_go()  # noqa: SLF001
+        store._begin()  # noqa: SLF001
+        store._fence = Fence(store._root, store._renew)  # noqa: SLF001
 
 
-def _altered(digest: Digest) -> BlobAltered:
-    return BlobAltered(
-        f"the bytes of {digest.short} were altered",
-        why="what is stored under that digest does not hash to it",
-        next_step="restore the file from a backup of .remint/store, or delete it and make the artifact again with `remint run`",
-        digest=digest,
-    )
+os.register_at_fork(after_in_child=_begin_anew)

@@ -14,6 +14,7 @@ from remint.adapters.capture.sources import Sources
 from remint.adapters.capture.suspects import suspects_in
 from remint.core import canonical
 from remint.core.digest import Digest, digest_bytes, digest_record
+from remint.core.filestate import FileState
 from remint.errors import Invalid, NotFound
 from remint.ports.capture import Closure
 
@@ -63,6 +64,11 @@ class SourceCode:
             found = self._closure(module, qualname, {}, [])
             self._closures[module, qualname] = _Kept(found, tuple(self._sources.touched.items()))
             return found
+
+    def looked_at(self) -> Mapping[str, FileState | None] | None:
+        """Return every file and folder that the closures found so far rest on, as it was before it was read."""
+        with self._lock:
+            return self._sources.states({item for kept in self._closures.values() for item in kept.touched})
 
     def _begin(self) -> None:
         self._sources.begin()

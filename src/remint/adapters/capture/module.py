@@ -1,12 +1,12 @@
 """One source file, cut into its module-level statements, each with what it binds, uses and does."""
 
 import ast
-import warnings
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from remint.adapters.capture import syntax
 from remint.adapters.capture.effects import BUILTINS, Effects, is_movable, is_remint_decorator
 from remint.adapters.capture.names import Alias, Target, Uses, aliases_of, bindings_of, chain_of, outer_parts, uses_of
 from remint.adapters.capture.normal import constant_form, normal_form
@@ -185,9 +185,7 @@ def parsed(content: bytes, file: str) -> ast.Module:
         Invalid: it is not Python; the message has file and line.
     """
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what Python thinks of the user's style is not our business
-            return ast.parse(content, filename=file)
+        return syntax.module(content, file=file)
     except _ERRORS as error:
         line = (error.lineno or 0) if isinstance(error, SyntaxError) else 0
         reason = error.msg if isinstance(error, SyntaxError) else str(error) or type(error).__name__

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
+from remint.adapters.capture import syntax
+
 Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
@@ -270,7 +272,7 @@ class _Reader:
         for part in ast.walk(node):
             if isinstance(part, ast.Constant) and isinstance(part.value, str):
                 try:
-                    parsed = ast.parse(part.value.strip(), mode="eval")
+                    parsed = syntax.expression(part.value.strip())
                 except (SyntaxError, ValueError):
                     continue  # a text that is not a type, as in Literal["a b"], names nothing
                 self._later([parsed.body], scope)

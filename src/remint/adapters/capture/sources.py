@@ -7,21 +7,18 @@ writes within one tick of the file system's clock leave the same times; until th
 import os
 import stat
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 from blake3 import blake3
 
+from remint.core.filestate import FileState, is_settled
 from remint.errors import Invalid
 
-Signature: TypeAlias = tuple[int, int, int, int]
-
-_FINE_TICK_NS = 50_000_000
-"""Longer than a tick of the kernel's coarse clock (4 to 10 ms)."""
-_COARSE_TICK_NS = 2_100_000_000
-"""Longer than the two seconds of the coarsest file systems; used where times have no fraction of a second."""
+_NOTHING = 0
+"""The version of what is not there, or cannot be read."""
 _EXTENSIONS = (".so", ".pyd")
 _NEVER = frozenset({"__pycache__", "site-packages", "node_modules"})
 
@@ -56,12 +53,13 @@ class Found(NamedTuple):
 
 @dataclass(slots=True)
 class _Seen:
-    signature: Signature
+    state: FileState
     is_settled: bool
     version: int
     digest: bytes
     content: bytes
     folder: Folder
+    links: Mapping[str, FileState | None]
 
 
 class Sources:
@@ -101,16 +99,34 @@ class Sources:
             try:
                 found = os.stat(path)  # noqa: PTH116 - a third of the time of Path.stat, on the path of every cache hit
             except OSError:
+                if version == _NOTHING:
+                    continue
                 return False
             if (
                 seen is None
                 or not seen.is_settled
-                or seen.signature != (found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino)
+                or seen.state != (found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino)
+                or (seen.links and not _still_lead(seen.links))
             ):
                 seen = self._look(path)
-            if seen is None or seen.version != version:
+            if (seen.version if seen else _NOTHING) != version:
                 return False
         return True
+
+    def states(self, touched: Iterable[tuple[str, int]]) -> dict[str, FileState | None] | None:
+        """Return the state, from before it was read, of every touched path and of what links in touched folders lead to.
+
+        None if a path held something else later, or was touched with different content.
+        """
+        found: dict[str, FileState | None] = {}
+        for path, version in touched:
+            seen = self._seen.get(path)
+            if (seen.version if seen else _NOTHING) != version:
+                return None
+            states = {path: seen.state if seen else None, **(seen.links if seen else {})}
+            if any(found.setdefault(name, state) != state for name, state in states.items()):
+                return None
+        return found
 
     def tops(self) -> tuple[Folder, ...]:
         """Return what the import roots hold: it decides which top-level names belong to the project."""
@@ -194,10 +210,9 @@ class Sources:
 
     def _touch(self, path: str) -> _Seen | None:
         if path in self.touched:
-            return self._seen[path]
+            return self._seen.get(path)
         seen = self._look(path)
-        if seen is not None:
-            self.touched[path] = seen.version
+        self.touched[path] = seen.version if seen else _NOTHING
         return seen
 
     def _look(self, path: str) -> _Seen | None:
@@ -205,45 +220,64 @@ class Sources:
         old = self._seen.get(path)
         try:
             found = os.stat(path)  # noqa: PTH116 - see is_current
-            signature = (found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino)
-            if old and old.is_settled and old.signature == signature:
+            state = FileState.of(found)
+            if old and old.is_settled and old.state == state and _still_lead(old.links):
                 return old
             now_ns = time.time_ns()
             is_folder = stat.S_ISDIR(found.st_mode)
-            folder = _listed(path) if is_folder else Folder()
+            folder, links = _listed(path) if is_folder else (Folder(), {})
             content = _encoded(folder) if is_folder else Path(path).read_bytes()
         except OSError:
             self._seen.pop(path, None)
             return None
-        tick_ns = _FINE_TICK_NS if found.st_ctime_ns % 1_000_000_000 else _COARSE_TICK_NS
-        is_settled = now_ns - found.st_ctime_ns > tick_ns
+        settled = is_settled(state, at_ns=now_ns)
         digest = blake3(content).digest()
         if old and old.digest == digest:
-            old.signature, old.is_settled = signature, is_settled
+            old.state, old.is_settled, old.links = state, settled, links
             return old
         self._versions += 1
-        seen = _Seen(signature, is_settled, self._versions, digest, content, folder)
+        seen = _Seen(state, settled, self._versions, digest, content, folder, links)
         self._seen[path] = seen
         return seen
 
 
-def _listed(folder: str) -> Folder:
+def _listed(folder: str) -> tuple[Folder, dict[str, FileState | None]]:
+    """Return what a folder holds, and the paths of the symbolic links in it with the state of what each leads to."""
     folders, files = [], []
+    links: dict[str, FileState | None] = {}
     with os.scandir(folder) as listing:
         for item in listing:
-            try:
-                if item.is_dir():
-                    folders.append(item.name)
-                elif item.is_file() and not item.name.startswith("."):
-                    files.append(item.name)
-            except OSError:
-                continue  # a symbolic link to itself, which nothing can import
-    return Folder(
+            mode = _noted(item.path, links) if item.is_symlink() else 0
+            if stat.S_ISDIR(mode) or (not mode and item.is_dir()):
+                folders.append(item.name)
+            elif not item.name.startswith(".") and (stat.S_ISREG(mode) or (not mode and item.is_file())):
+                files.append(item.name)
+    held = Folder(
         frozenset(folders),
         frozenset(name for name in files if name.endswith(".py")),
         tuple(sorted((name.partition(".")[0], name) for name in files if name.endswith(_EXTENSIONS))),
         "pyvenv.cfg" in files,
     )
+    return held, links
+
+
+def _noted(link: str, links: dict[str, FileState | None]) -> int:
+    """Return the mode of what a symbolic link leads to, and note its state."""
+    try:
+        found = os.stat(link)  # noqa: PTH116 - see is_current
+    except OSError:  # it leads to nothing, or to itself, which nothing can import
+        links[link] = None
+        return stat.S_IFLNK
+    links[link] = FileState.of(found)
+    return found.st_mode
+
+
+def _still_lead(links: Mapping[str, FileState | None]) -> bool:
+    """Return whether symbolic links lead to what they led to: that changes without the folder they are in."""
+    now: dict[str, FileState | None] = {}
+    for link in links:
+        _noted(link, now)
+    return now == links
 
 
 def _encoded(folder: Folder) -> bytes:

@@ -3,6 +3,8 @@
 import ast
 from collections.abc import Iterator, Mapping
 
+from remint.adapters.capture import syntax
+
 CLOCKS = {
     "time.time", "time.time_ns", "time.monotonic", "time.perf_counter",
     "datetime.now", "datetime.utcnow", "datetime.today", "date.today",
@@ -32,7 +34,7 @@ def suspects_in(files: Mapping[str, bytes], *, seeded: bool = False) -> list[str
     for name in sorted(files):
         if not name.endswith(".py"):
             continue
-        for rank, line, words in _search(ast.parse(files[name]), seeded=seeded):
+        for rank, line, words in _search(syntax.module(files[name]), seeded=seeded):
             found.append((rank, name, line, words))
     return [f"{name}:{line} {words}" for _, name, line, words in sorted(found)[:12]]
 

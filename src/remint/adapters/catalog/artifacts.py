@@ -5,10 +5,10 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, Select, and_, bindparam, func, select
 from sqlalchemy.dialects.sqlite import insert
 
-from remint.adapters.catalog.tables import artifacts
+from remint.adapters.catalog.tables import artifacts, layouts
 from remint.core.artifact import Artifact, Kind, Part
 from remint.core.digest import SHORT, Digest
 from remint.errors import ArtifactNotFound
@@ -16,7 +16,21 @@ from remint.errors import ArtifactNotFound
 _PREFIX = re.compile(rf"b3:[0-9a-f]{{{SHORT},64}}")
 
 
-_ADD = insert(artifacts).on_conflict_do_nothing()  # built once: a run adds several
+# Built once: a run adds several artifacts, and reads each of its inputs.
+_ADD = insert(artifacts).on_conflict_do_nothing()
+_ADD_LAYOUT = insert(layouts)
+
+
+def recorded() -> Select[Any]:
+    """Return the query of all artifacts, each with the parts it has now, and when these were recorded."""
+    every = layouts.alias()
+    last = select(func.max(every.c.number)).where(every.c.artifact == artifacts.c.digest).correlate(artifacts).scalar_subquery()
+    newest = and_(layouts.c.artifact == artifacts.c.digest, layouts.c.number == last)
+    held = [func.coalesce(layouts.c[name], artifacts.c[name]).label(name) for name in ("parts", "facts", "size_bytes", "at_us")]
+    return select(artifacts.c.digest, artifacts.c.kind, *held).select_from(artifacts.outerjoin(layouts, newest))
+
+
+_ONE = recorded().where(artifacts.c.digest == bindparam("wanted"))
 
 
 class SqlArtifacts:
@@ -27,32 +41,32 @@ class SqlArtifacts:
 
     def add(self, artifact: Artifact, *, at_us: int) -> bool:
         """Record an artifact unless it is recorded."""
-        values = {
-            "digest": artifact.digest,
-            "kind": str(artifact.kind),
-            "parts": json.dumps([[part.path, part.blob, part.size_bytes] for part in artifact.parts]),
-            "facts": json.dumps(dict(artifact.facts)),
-            "size_bytes": artifact.size_bytes,
-            "at_us": at_us,
-        }
+        values = {"digest": artifact.digest, "kind": str(artifact.kind), **_stored(artifact), "at_us": at_us}
         return self._tx.execute(_ADD, values).rowcount == 1
+
+    def store_anew(self, artifact: Artifact, *, at_us: int) -> None:
+        """Record other parts of an artifact that is recorded."""
+        of_it = select(func.max(layouts.c.number)).where(layouts.c.artifact == artifact.digest)
+        number = (self._tx.execute(of_it).scalar() or 0) + 1
+        values = {"artifact": artifact.digest, "number": number, **_stored(artifact), "at_us": at_us}
+        self._tx.execute(_ADD_LAYOUT, values)
 
     def get(self, digest: Digest) -> Artifact:
         """Return one artifact."""
-        row = self._tx.execute(select(artifacts).where(artifacts.c.digest == digest)).one_or_none()
+        row = self._tx.execute(_ONE, {"wanted": digest}).one_or_none()
         if row is None:
             raise _not_found(digest, "no artifact of that digest is recorded here")
-        return _artifact(row)
+        return artifact_of(row)
 
     def find(self, prefix: str) -> Artifact:
         """Return the one artifact whose digest starts with `prefix`."""
         if not _PREFIX.fullmatch(prefix):
             raise _not_found(prefix[:80], f"the start of a digest is b3: and at least {SHORT} digits")
         matching = artifacts.c.digest.between(prefix, prefix + "g")
-        rows = self._tx.execute(select(artifacts).where(matching).limit(2)).all()
+        rows = self._tx.execute(recorded().where(matching).limit(2)).all()
         if len(rows) != 1:
             raise _not_found(prefix, "more than one artifact has it" if rows else "no artifact has it")
-        return _artifact(rows[0])
+        return artifact_of(rows[0])
 
     def known(self, digests: Iterable[Digest]) -> set[Digest]:
         """Return those of `digests` that are recorded."""
@@ -61,7 +75,16 @@ class SqlArtifacts:
         return {Digest(digest) for digest in found}
 
 
-def _artifact(row: Row[Any]) -> Artifact:
+def _stored(artifact: Artifact) -> dict[str, Any]:
+    return {
+        "parts": json.dumps([[part.path, part.blob, part.size_bytes] for part in artifact.parts]),
+        "facts": json.dumps(dict(artifact.facts)),
+        "size_bytes": artifact.size_bytes,
+    }
+
+
+def artifact_of(row: Row[Any]) -> Artifact:
+    """Return the artifact in a row of `recorded`."""
     parts = tuple(Part(path, Digest(blob), size) for path, blob, size in json.loads(row.parts))
     return Artifact(Digest(row.digest), Kind(row.kind), parts, json.loads(row.facts))
 

@@ -9,7 +9,7 @@ import time
 import weakref
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import cast
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import DatabaseError
@@ -18,7 +18,7 @@ from sqlalchemy.pool import StaticPool
 from remint.adapters.catalog.transaction import SqlTransaction
 from remint.errors import Conflict, Corrupt, NotFound, RemintError, Unavailable
 
-HEAD = "0001"
+HEAD = "0003"
 BUSY_TIMEOUT_MS = 30_000
 RETRY_S = 0.01
 _REFUSED: dict[int, tuple[type[RemintError], str]] = {
@@ -74,10 +74,11 @@ class SqlCatalog:
     @contextlib.contextmanager
     def _transaction(self, engine: Engine, how: str) -> Iterator[Connection]:
         with engine.connect() as connection:
-            connection.exec_driver_sql(how)
+            driver = _driver(connection)
+            driver.execute(how)
             try:
                 yield connection
-                connection.exec_driver_sql("COMMIT")
+                driver.execute("COMMIT")
             finally:
                 _roll_back(connection)
 
@@ -85,9 +86,10 @@ class SqlCatalog:
     def _errors(self, *, writing: bool = True) -> Iterator[None]:
         try:
             yield
-        except DatabaseError as error:
-            known = _known(error, waited_s=self._busy_timeout_ms / 1000)
-            if known is None or (_code(error) == sqlite3.SQLITE_READONLY and not writing):
+        except (DatabaseError, sqlite3.DatabaseError) as error:
+            reason = error.orig if isinstance(error, DatabaseError) else error
+            known = _known(reason, waited_s=self._busy_timeout_ms / 1000)
+            if known is None or (_code(reason) == sqlite3.SQLITE_READONLY and not writing):
                 raise
             raise known from error
 
@@ -144,9 +146,14 @@ def _roll_back(connection: Connection) -> None:
     After a commit there is nothing to do; a full disk and some other failures end the transaction by themselves, and ending it
     twice would hide their error.
     """
-    driver: Any = connection.connection.driver_connection
+    driver = _driver(connection)
     if driver.in_transaction:
-        connection.exec_driver_sql("ROLLBACK")
+        driver.execute("ROLLBACK")
+
+
+def _driver(connection: Connection) -> sqlite3.Connection:
+    """Return SQLite's own connection: what is no statement of ours goes to it directly."""
+    return cast("sqlite3.Connection", connection.connection.driver_connection)
 
 
 def _bring_to_head(engine: Engine) -> None:
@@ -176,8 +183,7 @@ def _blank() -> bytes:
     engine = create_engine("sqlite://", isolation_level="AUTOCOMMIT", poolclass=StaticPool)
     _bring_to_head(engine)
     with engine.connect() as connection:
-        driver: Any = connection.connection.driver_connection
-        image: bytes = driver.serialize()
+        image = _driver(connection).serialize()
     engine.dispose()
     return image
 
@@ -210,13 +216,13 @@ def _upgrade(connection: Connection) -> None:
         context.run_migrations()
 
 
-def _code(error: DatabaseError) -> int:
-    return int(getattr(error.orig, "sqlite_errorcode", 0))
+def _code(error: BaseException | None) -> int:
+    return int(getattr(error, "sqlite_errorcode", 0))
 
 
-def _known(error: DatabaseError, *, waited_s: float) -> RemintError | None:
+def _known(error: BaseException | None, *, waited_s: float) -> RemintError | None:
     """Return our error for a failure of the database; None if it is a mistake in a statement and not a failure."""
-    reason, code = str(error.orig), _code(error) & 0xFF
+    reason, code = str(error), _code(error) & 0xFF
     if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
         return Unavailable(
             "the catalog did not answer",

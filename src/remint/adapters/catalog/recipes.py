@@ -1,15 +1,16 @@
 """Recipes in SQL (see ports.catalog.Recipes)."""
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.dialects.sqlite import insert
 
 from remint.adapters.catalog.tables import recipes
 from remint.core import canonical
 from remint.core.digest import Digest
-from remint.core.recipe import Recipe, decoded
+from remint.core.recipe import Recipe, decoded, key_of
 from remint.errors import NotFound
 
 _ADD = insert(recipes).on_conflict_do_nothing()
+_BODY = select(recipes.c.body).where(recipes.c.key == bindparam("wanted"))
 
 
 class SqlRecipes:
@@ -20,14 +21,14 @@ class SqlRecipes:
 
     def add(self, recipe: Recipe) -> Digest:
         """Record a recipe and return its plan key."""
-        key = recipe.key()
-        body = canonical.dumps(recipe.encoded()).decode()
-        self._tx.execute(_ADD, {"key": key, "step": recipe.step, "body": body})
+        body = canonical.dumps(recipe.encoded())
+        key = key_of(body)
+        self._tx.execute(_ADD, {"key": key, "step": recipe.step, "body": body.decode()})
         return key
 
     def get(self, key: Digest) -> Recipe:
         """Return the recipe with this plan key."""
-        body = self._tx.execute(select(recipes.c.body).where(recipes.c.key == key)).scalar()
+        body = self._tx.execute(_BODY, {"wanted": key}).scalar()
         if body is None:
             raise NotFound(
                 f"recipe {key.short} was not found",

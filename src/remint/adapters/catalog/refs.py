@@ -109,7 +109,7 @@ class SqlRefs:
         # Where a sandbox has moves of its own they are later than the fork, so the newest visible move is the one that counts.
         newest = newest.group_by(ref_moves.c.kind, ref_moves.c.name)
         chosen = select(ref_moves).where(ref_moves.c.move_order.in_(newest)).order_by(ref_moves.c.kind, ref_moves.c.name)
-        moves = [_move(row) for row in self._tx.execute(chosen.limit(limit))]
+        moves = [move_of(row) for row in self._tx.execute(chosen.limit(limit))]
         return [
             Ref(move.name.within(workspace), move.new, move.serial if move.name.workspace == workspace else 0) for move in moves
         ]
@@ -121,7 +121,7 @@ class SqlRefs:
     def pointing(self, artifact: Digest, *, limit: int = PAGE) -> list[Move]:
         """Return every move to `artifact`, oldest first."""
         chosen = select(ref_moves).where(ref_moves.c.new == artifact).order_by(ref_moves.c.move_order).limit(limit)
-        return [_move(row) for row in self._tx.execute(chosen)]
+        return [move_of(row) for row in self._tx.execute(chosen)]
 
     def _moves(self, name: RefName, *, limit: int, where: ColumnElement[bool] | None = None) -> list[Move]:
         chosen = select(ref_moves).where(
@@ -129,7 +129,7 @@ class SqlRefs:
         )
         if where is not None:
             chosen = chosen.where(where)
-        return [_move(row) for row in self._tx.execute(chosen.order_by(ref_moves.c.move_order.desc()).limit(limit))]
+        return [move_of(row) for row in self._tx.execute(chosen.order_by(ref_moves.c.move_order.desc()).limit(limit))]
 
     def _scope(self, workspace: str) -> list[tuple[str, int | None]]:
         scope: list[tuple[str, int | None]] = [(workspace, None)]
@@ -153,7 +153,8 @@ class SqlRefs:
         )
 
 
-def _move(row: Row[Any]) -> Move:
+def move_of(row: Row[Any]) -> Move:
+    """Return the move in a row of its table."""
     return Move(
         name=RefName(row.workspace, row.kind, row.name),
         serial=row.serial,

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from statistics import median
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, exists, func, insert, or_, select
+from sqlalchemy import Connection, Row, Select, and_, bindparam, exists, func, insert, or_, select
 
 from remint.adapters.catalog.tables import recipes, run_ends, run_inputs, run_outputs, runs
 from remint.core.digest import Digest
@@ -16,6 +16,42 @@ from remint.ports.catalog import PAGE
 
 PREFIX_DIGITS = 8
 
+# Statements of every step of a run are built once: to build one takes longer than to execute it.
+_OF_RECIPE = {column.name: recipes.c.step if column is runs.c.step else bindparam(f"new_{column.name}") for column in runs.c}
+_START = insert(runs).from_select(
+    list(_OF_RECIPE), select(*_OF_RECIPE.values()).where(recipes.c.key == bindparam("new_recipe"))
+)
+_INPUTS = insert(run_inputs)
+_OUTPUTS = insert(run_outputs)
+_END = insert(run_ends)
+_BEFORE_END = (
+    select(runs.c.purpose, run_ends.c.id.label("ended"))
+    .join(run_ends, run_ends.c.id == runs.c.id, isouter=True)
+    .where(runs.c.id == bindparam("run"))
+)
+
+
+def _newest_hits(column: Any) -> Select[Any]:  # noqa: ANN401 - a column of either key
+    """Return the statement that reads the newest cache source of each key in the JSON list `keys`."""
+    wanted = func.json_each(bindparam("keys")).table_valued("value")
+    newest = (
+        select(func.max(runs.c.id).label("id"), column.label("key"))
+        .join(run_ends, run_ends.c.id == runs.c.id)
+        .where(run_ends.c.serves_cache, column.in_(select(wanted.c.value)))
+        .group_by(column)
+        .subquery()
+    )
+    return (
+        select(newest.c.key, newest.c.id, run_ends.c.wall_us, run_outputs.c.name, run_outputs.c.artifact, run_outputs.c.stored)
+        .join(run_ends, run_ends.c.id == newest.c.id)
+        .join(run_outputs, run_outputs.c.run == newest.c.id, isouter=True)
+        .order_by(newest.c.key, run_outputs.c.position)
+    )
+
+
+_HITS_OF_PLAN_KEYS = _newest_hits(runs.c.recipe)
+_HITS_OF_RUN_KEYS = _newest_hits(runs.c.run_key)
+
 
 class SqlRuns:
     """Runs: a start and at most one end each; insert-only."""
@@ -25,45 +61,41 @@ class SqlRuns:
 
     def start(self, start: Start) -> None:
         """Record that a run started."""
-        step = self._tx.execute(select(recipes.c.step).where(recipes.c.key == start.recipe)).scalar()
-        if step is None:
+        values = {
+            "new_id": start.id,
+            "new_recipe": start.recipe,
+            "new_run_key": start.run_key,
+            "new_workspace": start.workspace,
+            "new_by": start.by,
+            "new_at_us": start.at_us,
+            "new_why": start.why,
+            "new_code": start.code,
+            "new_purpose": start.purpose,
+            "new_git": json.dumps(dict(start.git)),
+            "new_place": json.dumps(dict(start.place)),
+        }
+        if self._tx.execute(_START, values).rowcount != 1:
             raise NotFound(
                 f"run {start.id} was not recorded",
                 why=f"its recipe {start.recipe.short} is not recorded",
                 next_step="record the recipe in the same transaction first",
             )
-        values = {
-            "id": start.id,
-            "recipe": start.recipe,
-            "run_key": start.run_key,
-            "step": step,
-            "workspace": start.workspace,
-            "by": start.by,
-            "at_us": start.at_us,
-            "why": start.why,
-            "code": start.code,
-            "purpose": start.purpose,
-            "git": json.dumps(dict(start.git)),
-            "place": json.dumps(dict(start.place)),
-        }
-        self._tx.execute(insert(runs), values)
         if start.inputs:
             rows = [{"run": start.id, "name": name, "artifact": artifact} for name, artifact in start.inputs.items()]
-            self._tx.execute(insert(run_inputs), rows)
+            self._tx.execute(_INPUTS, rows)
 
     def end(self, end: End) -> None:
         """Record how a run ended."""
-        joined = select(runs.c.purpose, run_ends.c.id.label("ended")).join(run_ends, run_ends.c.id == runs.c.id, isouter=True)
-        found = self._tx.execute(joined.where(runs.c.id == end.id)).one_or_none()
+        found = self._tx.execute(_BEFORE_END, {"run": end.id}).one_or_none()
         if found is None:
             raise _not_found(end.id, "no run of that id is recorded here")
         if found.ended is not None:
             self._require_same_end(end)
             return
         values = {**_end_values(end), "serves_cache": serves_cache(end, purpose=found.purpose)}
-        self._tx.execute(insert(run_ends), values)
+        self._tx.execute(_END, values)
         if end.outputs:
-            self._tx.execute(insert(run_outputs), _outputs(end))
+            self._tx.execute(_OUTPUTS, _outputs(end))
 
     def _require_same_end(self, end: End) -> None:
         recorded = self.get(end.id).end
@@ -93,29 +125,14 @@ class SqlRuns:
 
     def hits(self, plan_keys: Sequence[Digest]) -> dict[Digest, Hit]:
         """Return the newest cache source of each plan key that has one."""
-        return {key: hit for key, hit in self._hits(runs.c.recipe, plan_keys)}  # noqa: C416 - the pairs are typed here
+        return {key: hit for key, hit in self._hits(_HITS_OF_PLAN_KEYS, plan_keys)}  # noqa: C416 - the pairs are typed here
 
     def hit(self, run_key: Digest) -> Hit | None:
         """Return the newest cache source with this run key."""
-        return next((hit for _, hit in self._hits(runs.c.run_key, [run_key])), None)
+        return next((hit for _, hit in self._hits(_HITS_OF_RUN_KEYS, [run_key])), None)
 
-    def _hits(self, column: Any, keys: Sequence[Digest]) -> list[tuple[Digest, Hit]]:  # noqa: ANN401 - a column of either key
-        wanted = func.json_each(json.dumps(list(keys))).table_valued("value")
-        newest = (
-            select(func.max(runs.c.id).label("id"), column.label("key"))
-            .join(run_ends, run_ends.c.id == runs.c.id)
-            .where(run_ends.c.serves_cache, column.in_(select(wanted.c.value)))
-            .group_by(column)
-            .subquery()
-        )
-        rows = self._tx.execute(
-            select(
-                newest.c.key, newest.c.id, run_ends.c.wall_us, run_outputs.c.name, run_outputs.c.artifact, run_outputs.c.stored
-            )
-            .join(run_ends, run_ends.c.id == newest.c.id)
-            .join(run_outputs, run_outputs.c.run == newest.c.id, isouter=True)
-            .order_by(newest.c.key, run_outputs.c.position)
-        )
+    def _hits(self, newest: Select[Any], keys: Sequence[Digest]) -> list[tuple[Digest, Hit]]:
+        rows = self._tx.execute(newest, {"keys": json.dumps(list(keys))})
         found: dict[str, tuple[str, int, dict[str, Output]]] = {}
         for key, run, wall_us, name, artifact, stored in rows:
             outputs = found.setdefault(key, (run, wall_us, {}))[2]

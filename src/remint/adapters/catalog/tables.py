@@ -42,6 +42,19 @@ artifacts = Table(
     PrimaryKeyConstraint("digest", name="pk_artifacts"),
 )
 
+layouts = Table(
+    "layouts",
+    metadata,
+    Column("artifact", Text, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("parts", Text, nullable=False),
+    Column("facts", Text, nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+    PrimaryKeyConstraint("artifact", "number", name="pk_layouts"),
+    ForeignKeyConstraint(["artifact"], ["artifacts.digest"], name="fk_layouts_artifact"),
+)
+
 recipes = Table(
     "recipes",
     metadata,
@@ -259,7 +272,41 @@ log_segments = Table(
     Index("ix_log_segments_ids", "first_id", "last_id"),
 )
 
+holds = Table(
+    "holds",
+    metadata,
+    Column("number", Integer, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("named", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+    Column("reason", Text, nullable=False),
+    PrimaryKeyConstraint("number", name="pk_holds"),
+    ForeignKeyConstraint(["subject"], ["artifacts.digest"], name="fk_holds_subject"),
+)
+
+hold_releases = Table(
+    "hold_releases",
+    metadata,
+    Column("hold", Integer, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+    Column("reason", Text, nullable=False),
+    PrimaryKeyConstraint("hold", name="pk_hold_releases"),
+    ForeignKeyConstraint(["hold"], ["holds.number"], name="fk_hold_releases_hold"),
+)
+
+given_up = Table(
+    "given_up",
+    metadata,
+    Column("artifact", Text, nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+    PrimaryKeyConstraint("artifact", "at_us", name="pk_given_up"),
+    ForeignKeyConstraint(["artifact"], ["artifacts.digest"], name="fk_given_up_artifact"),
+)
+
 INSERT_ONLY = (
     "facts", "artifacts", "recipes", "runs", "run_ends", "run_inputs", "run_outputs", "workspaces", "ref_moves", "entries",
     "principals", "changes", "change_moves", "change_steps", "evidence", "log_segments",
+    "holds", "hold_releases", "given_up", "layouts",
 )  # fmt: skip

@@ -9,8 +9,10 @@ from remint.adapters.catalog.changes import SqlChanges
 from remint.adapters.catalog.entries import SqlEntries
 from remint.adapters.catalog.evidence import SqlEvidence
 from remint.adapters.catalog.facts import SqlFacts
+from remint.adapters.catalog.holds import SqlHolds
 from remint.adapters.catalog.log_segments import SqlLogSegments
 from remint.adapters.catalog.principals import SqlPrincipals
+from remint.adapters.catalog.reach import SqlReach
 from remint.adapters.catalog.recipes import SqlRecipes
 from remint.adapters.catalog.refs import SqlRefs
 from remint.adapters.catalog.runs import SqlRuns
@@ -72,6 +74,16 @@ class SqlTransaction:
     def log_segments(self) -> SqlLogSegments:
         """Sealed usage logs."""
         return SqlLogSegments(self._connection)
+
+    @cached_property
+    def holds(self) -> SqlHolds:
+        """Holds."""
+        return SqlHolds(self._connection)
+
+    @cached_property
+    def reach(self) -> SqlReach:
+        """All records at once."""
+        return SqlReach(self._connection)
 
     @cached_property
     def facts(self) -> SqlFacts:

@@ -11,7 +11,7 @@ from contextlib import redirect_stderr, redirect_stdout
 from typing import Any, TextIO
 
 from remint.adapters.compute.log import Log
-from remint.adapters.compute.order import HERE, RUNNER, SEEN, encode_task, make_places, threads_of
+from remint.adapters.compute.order import HERE, RUNNER, SEEN, Places, encode_task, threads_of
 from remint.adapters.compute.outcome import read_outputs
 from remint.core.run import Usage
 from remint.ports.compute import Result, Task
@@ -50,7 +50,9 @@ class InlineExecutor:
             KeyboardInterrupt: the caller was interrupted.
         """
         runner, here = importlib.import_module(RUNNER), importlib.import_module(HERE)
-        places = make_places(task.scratch)
+        scratch = task.scratch.resolve()
+        places = Places(scratch / "step", scratch, scratch / "log.txt")
+        places.work.mkdir()
         order = encode_task(task, places, hash_seed=-1, threads=threads_of(task.conditions))
         order["conditions"] = {**order["conditions"], "hash_seed": None}
         with Log(places.log, on_line) as log:

@@ -35,7 +35,7 @@ def make_places(scratch: Path) -> Places:
     """Make the folders of a run in an empty scratch folder."""
     root = scratch.resolve()
     places = Places(root / "step", root / "outputs", root / "log.txt")
-    places.work.mkdir(parents=True)
+    places.work.mkdir()
     places.outputs.mkdir()
     return places
 

@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 
+def key_path(folder: Path, principal: str) -> Path:
+    """Return the file that holds the key of a principal."""
+    return folder / f"{principal}.key"
+
+
 class FileKeys:
     """One file a principal (see ports.signing.Keys).
 
@@ -66,7 +71,7 @@ class FileKeys:
         return True
 
     def _place(self, principal: PrincipalId) -> Path:
-        return self._folder / f"{require_name(principal, what='principal')}.key"
+        return key_path(self._folder, require_name(principal, what="principal"))
 
     def _key(self, principal: PrincipalId) -> "Ed25519PrivateKey":
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey

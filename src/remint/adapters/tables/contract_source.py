@@ -136,6 +136,8 @@ def _source(engine: duckdb.DuckDBPyConnection, table: Rows, needed: frozenset[st
     if isinstance(table, pa.Table):
         return _from_arrow(engine, table, needed, alias)
     segments = Segments(table)
+    if any(chain.edits for chain in segments.chains):  # which DuckDB knows nothing of
+        return _from_arrow(engine, segments.read(), needed, alias)
     types = [(field.name, str(field.type)) for field in segments.fields]
     _require_distinct([name for name, _ in types], taken=("file_row_number", "file_index"))
     offsets = np.cumsum([1, *segments.rows_per_segment])[:-1].tolist()

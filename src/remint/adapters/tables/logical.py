@@ -117,27 +117,3 @@ def digest_table(table: pa.Table | pa.RecordBatch | pa.RecordBatchReader) -> Tab
     for batch in batches:
         hasher.add(batch)
     return hasher.finish()
-
-
-def append_digest(before: TableDigest, *, tail: pa.Table, added: pa.Table | pa.RecordBatchReader) -> TableDigest:
-    """Return the identity of a table after an append, hashing only its last block and the new ones.
-
-    Args:
-        before: the identity of the table as it was.
-        tail: its last `before.tail_rows` rows.
-        added: the rows that are appended.
-
-    Raises:
-        Invalid: `tail` has another number of rows, or columns differ.
-    """
-    if tail.num_rows != before.tail_rows:
-        raise Invalid(
-            "the append cannot be hashed",
-            why=f"the last block holds {before.tail_rows} rows, {tail.num_rows} were given",
-            next_step="read the last block of the table again",
-        )
-    hasher = TableHasher(tail.schema, full_blocks=before.full_blocks)
-    hasher.add(tail)
-    for batch in added if isinstance(added, pa.RecordBatchReader) else [added]:
-        hasher.add(batch)
-    return hasher.finish()

@@ -2,24 +2,23 @@
 
 The options are fixed, so one writer makes equal bytes of equal tables. A segment carries its type tags beside the Arrow schema,
 because Parquet knows no seconds and other readers rename the items of lists; reading brings every column back to its tag.
+Edits that follow a segment in a list of files are applied to it as it is read.
 """
 
 import itertools
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from remint.adapters.tables.arrowtypes import arrow_schema, fields_of
+from remint.adapters.tables.chains import Chain, parts_of, require_segment_first
+from remint.adapters.tables.parquetfile import ROW_GROUP_ROWS, TAGS_KEY, edit_counts, opened
 from remint.adapters.tables.plain import plain_table
-from remint.core.tabledigest import BLOCK_ROWS, Field, fields_from_schema, schema_bytes
-from remint.core.tabletype import TypeTag, parse_tag
-from remint.errors import BlobMissing, Corrupt, Invalid
-
-ROW_GROUP_ROWS: Final = 2 * BLOCK_ROWS
-_TAGS_KEY: Final = b"remint.table"
+from remint.core.tabledigest import Field, schema_bytes
+from remint.core.tabletype import TypeTag
+from remint.errors import Invalid
 
 
 def write_segment(table: pa.Table | pa.RecordBatchReader, path: Path) -> int:
@@ -38,7 +37,7 @@ def write_segment(table: pa.Table | pa.RecordBatchReader, path: Path) -> int:
     fields = fields_of(table.schema)
     for field in fields:
         _require_storable(field.type, field.name)
-    schema = arrow_schema(fields).with_metadata({_TAGS_KEY: schema_bytes(fields)})
+    schema = arrow_schema(fields).with_metadata({TAGS_KEY: schema_bytes(fields)})
     rows = 0
     try:
         with pq.ParquetWriter(
@@ -108,17 +107,19 @@ class Segments:
     def __init__(self, paths: Sequence[Path]) -> None:
         if not paths:
             raise Invalid("no segment was given", why="columns are read from the first", next_step="name one file or more")
-        self._files = [_opened(path) for path in paths]
-        self._paths = list(paths)
-        self.fields = _fields_in(self._files[0], paths[0])
-        for file, path in zip(self._files[1:], paths[1:], strict=True):
-            if _fields_in(file, path) != self.fields:
-                raise Corrupt(
-                    f"segment {path.name} does not belong to the table",
-                    why=f"its columns are not those of {paths[0].name}",
-                    next_step="restore the list of segments from the table's record",
-                )
-        self.rows_per_segment = [int(file.metadata.num_rows) for file in self._files]
+        self.chains: list[Chain] = []
+        for path in paths:
+            file = opened(path)
+            counts = edit_counts(file, path)
+            require_segment_first(path, is_edit=counts is not None and not self.chains)
+            if counts is None:
+                self.chains.append(Chain(file, path))
+            else:
+                self.chains[-1].add(file, path, counts)
+        self.fields = self.chains[0].fields
+        for chain in self.chains[1:]:
+            chain.require(self.fields, first=paths[0])
+        self.rows_per_segment = [chain.rows for chain in self.chains]
 
     @property
     def rows(self) -> int:
@@ -147,14 +148,18 @@ class Segments:
                 next_step="ask for rows it has",
             )
         fields = self._chosen(columns)
-        parts = list(self._parts(fields, start, start + count))
+        parts = list(parts_of(self.chains, fields, start, start + count))
         return pa.concat_tables(parts) if parts else arrow_schema(fields).empty_table()
 
     def stream(self, columns: Sequence[str] | None = None) -> pa.RecordBatchReader:
         """Return a reader of all rows that holds one row group at a time."""
         fields = self._chosen(columns)
-        batches = itertools.chain.from_iterable(part.to_batches() for part in self._parts(fields, 0, self.rows))
+        batches = itertools.chain.from_iterable(part.to_batches() for part in parts_of(self.chains, fields, 0, self.rows))
         return pa.RecordBatchReader.from_batches(arrow_schema(fields), batches)
+
+    def parts(self, start: int, stop: int) -> Iterator[pa.Table]:
+        """Yield the rows from `start` to before `stop`, at most one row group in each table; one row group is held."""
+        yield from parts_of(self.chains, self.fields, start, stop)
 
     def _chosen(self, columns: Sequence[str] | None) -> tuple[Field, ...]:
         if columns is None:
@@ -168,53 +173,6 @@ class Segments:
                 columns=missing,
             )
         return tuple(by_name[name] for name in columns)
-
-    def _parts(self, fields: tuple[Field, ...], start: int, stop: int) -> Iterator[pa.Table]:
-        first = 0
-        names = [field.name for field in fields]
-        for file, path in zip(self._files, self._paths, strict=True):
-            for group in range(file.metadata.num_row_groups):
-                last = first + file.metadata.row_group(group).num_rows
-                if first < stop and last > start:
-                    part = _read_group(file, group, names, path)
-                    yield plain_table(part.slice(max(start - first, 0), min(stop, last) - max(start, first)), fields)
-                first = last
-
-
-def _opened(path: Path) -> pq.ParquetFile:
-    try:
-        return pq.ParquetFile(path, memory_map=True, page_checksum_verification=True)
-    except FileNotFoundError as error:
-        raise BlobMissing(
-            f"segment {path.name} is not there", why="its file does not exist", next_step="run `remint doctor`"
-        ) from error
-    except (pa.ArrowInvalid, OSError) as error:
-        raise _corrupt(path, error) from error
-
-
-def _read_group(file: pq.ParquetFile, group: int, names: list[str], path: Path) -> pa.Table:
-    try:
-        return file.read_row_group(group, columns=names)
-    except (pa.ArrowInvalid, OSError) as error:
-        raise _corrupt(path, error) from error
-
-
-def _corrupt(path: Path, error: Exception) -> Corrupt:
-    return Corrupt(
-        f"segment {path.name} cannot be read as Parquet",
-        why=str(error).splitlines()[0][:200],
-        next_step="restore the file from a backup or a remote, then run `remint doctor`",
-    )
-
-
-def _fields_in(file: pq.ParquetFile, path: Path) -> tuple[Field, ...]:
-    written = (file.metadata.metadata or {}).get(_TAGS_KEY)
-    if written is None:
-        return fields_of(file.schema_arrow)
-    try:
-        return tuple(Field(name, parse_tag(tag)) for name, tag in fields_from_schema(written))
-    except (ValueError, KeyError, TypeError, Invalid) as error:
-        raise _corrupt(path, error) from error
 
 
 def read_segments(paths: Sequence[Path], columns: Sequence[str] | None = None) -> pa.Table:

@@ -25,7 +25,8 @@ class ParquetTables:
             hasher.add(batch)
         found = hasher.finish()
         schema = [{"name": field.name, "type": str(field.type)} for field in segments.fields]
-        return TableIdentity(found.digest, found.rows, schema, segments.rows_per_segment)
+        is_edit = [place > 0 for chain in segments.chains for place in range(len(chain.paths))]
+        return TableIdentity(found.digest, found.rows, schema, segments.rows_per_segment, is_edit, b"".join(found.blocks))
 
     def rows(self, files: Sequence[Path], *, limit: int, offset: int = 0) -> list[dict[str, Any]]:
         """Return some rows as plain values."""

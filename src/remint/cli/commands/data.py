@@ -1,4 +1,4 @@
-"""Commands of artifacts and refs: add, checkout, diff, log, query, show."""
+"""Commands that look at artifacts and refs: diff, log, query, show."""
 
 import re
 from pathlib import Path
@@ -6,46 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from remint.cli.output import Out, short_path, table, when
+from remint.cli.filesets import difference_json, difference_lines, files_lines
+from remint.cli.output import Out, size_text, table, when
+from remint.cli.tablewords import row_difference_json, row_difference_lines, schema_line
 from remint.core.artifact import Artifact, Kind
-from remint.core.ref import parse_ref
 from remint.errors import Invalid
 
 if TYPE_CHECKING:
     from remint.app import App
 
 SHOWN_ROWS = 10
-
-
-@click.command()
-@click.argument("path", type=click.Path(path_type=Path))
-@click.option("--as", "name", required=True, metavar="KIND/NAME", help="The ref to point at it, for example data/landing.")
-@click.pass_obj
-def add(out: Out, path: Path, name: str) -> None:
-    """Add a file or folder as an artifact and point a ref at it
-
-    A .parquet file becomes a table, anything else a set of files.
-    """
-    app = out.open()
-    artifact, moved = app.artifacts.add(app.context(), name, path)
-    ref, _ = parse_ref(name, workspace=app.settings.text("workspace"))
-    words = f"now points at {artifact.digest.short}" if moved else f"points at {artifact.digest.short} already"
-    out.show("add", {"ref": str(ref), "artifact": artifact, "moved": moved}, f"{ref} {words} ({_size(artifact.size_bytes)})")
-
-
-@click.command()
-@click.argument("name")
-@click.argument("folder", type=click.Path(path_type=Path))
-@click.pass_obj
-def checkout(out: Out, name: str, folder: Path) -> None:
-    """Write the files of a version into an empty folder
-
-    NAME is a ref with or without a version (data/flights@3), or a digest.
-    """
-    app = out.open()
-    artifact = app.refs.artifact(app.context(), name)
-    count = app.artifacts.checkout(artifact.digest, folder)
-    out.show("checkout", {"artifact": artifact.digest, "files": count}, f"wrote {count} files to {short_path(folder)}")
 
 
 @click.command()
@@ -62,7 +32,7 @@ def log(out: Out, name: str, limit: int) -> None:
 
 @click.command()
 @click.argument("name")
-@click.option("--rows", default=SHOWN_ROWS, show_default=True, help="How many rows of a table to show.")
+@click.option("--rows", default=SHOWN_ROWS, show_default=True, help="How many rows of a table, or files of a set, to show.")
 @click.pass_obj
 def show(out: Out, name: str, rows: int) -> None:
     """Show an artifact: what it is, its parts, and a look inside
@@ -71,10 +41,14 @@ def show(out: Out, name: str, rows: int) -> None:
     """
     app = out.open()
     artifact = app.refs.artifact(app.context(), name)
+    if artifact.kind is Kind.FILES:
+        value, words = files_lines(app.artifacts.rows(artifact), limit=rows)
+        out.show("artifact", {"artifact": artifact, **value}, [f"{artifact.kind} {artifact.digest}", *words])
+        return
     files = app.artifacts.files(artifact.digest)
     lines = [
         f"{artifact.kind} {artifact.digest}",
-        f"size    {_size(artifact.size_bytes)} in {len(artifact.parts)} part(s), verified",
+        f"size    {size_text(artifact.size_bytes)} in {len(artifact.parts)} part(s), verified",
     ]
     held: dict[str, Any] = {"artifact": artifact}
     if artifact.kind is Kind.TABLE:
@@ -88,16 +62,15 @@ def show(out: Out, name: str, rows: int) -> None:
     elif artifact.kind in {Kind.REPORT, Kind.LOG}:
         lines += ["", files[0][1].read_text(errors="replace").rstrip()]
     else:
-        lines += [f"  {part.path}  {_size(part.size_bytes)}" for part in artifact.parts[:50]]
+        lines += [f"  {part.path}  {size_text(part.size_bytes)}" for part in artifact.parts[:50]]
     out.show("artifact", held, lines)
 
 
 def _table_lines(app: "App", artifact: Artifact, files: list[Path], limit: int, held: dict[str, Any]) -> list[str]:
     found = app.tables.rows(files, limit=limit) if limit else []
     held["rows"] = found
-    columns = [f"{column['name']} {column['type']}" for column in artifact.facts["schema"]]
     names = [column["name"] for column in artifact.facts["schema"]][:12]
-    lines = [f"rows    {artifact.facts['rows']}", f"columns {', '.join(columns)}"]
+    lines = [f"rows    {artifact.facts['rows']}", schema_line(artifact.facts["schema"])]
     return [*lines, "", *table(names, [[_cell(row[name]) for name in names] for row in found])] if found else lines
 
 
@@ -126,15 +99,30 @@ def _value_lines(value: object, indent: str = "") -> list[str]:
 @click.command()
 @click.argument("left")
 @click.argument("right")
+@click.option("--key", metavar="COLUMN[,COLUMN]", help="Tell the rows of tables apart by these columns.")
 @click.pass_obj
-def diff(out: Out, left: str, right: str) -> None:
+def diff(out: Out, left: str, right: str, key: str | None) -> None:
     """Show how two versions differ
 
-    LEFT and RIGHT are refs with or without a version, or digests, of the same kind.
+    LEFT and RIGHT are refs with or without a version, or digests, of the same kind. Without a key, rows of tables are aligned.
     """
     app = out.open()
     context = app.context()
     old, new = app.refs.artifact(context, left), app.refs.artifact(context, right)
+    if old.kind is new.kind is Kind.FILES:
+        found = app.artifacts.difference(old, new)
+        words = difference_lines(found)
+        value = {"left": old.digest, "right": new.digest, "differences": words, **difference_json(found)}
+        out.show("diff", value, words or [f"both are {old.digest.short}"])
+        return
+    if old.kind is new.kind is Kind.TABLE:
+        for artifact in (old, new):
+            app.artifacts.verify(artifact.digest)
+        rows = app.table_versions.difference(old, new, key=key.split(",") if key else ())
+        words = row_difference_lines(rows)
+        value = {"left": old.digest, "right": new.digest, "differences": words, **row_difference_json(rows)}
+        out.show("diff", value, words or [f"both are {old.digest.short}"])
+        return
     words = _differences(app, old, new)
     value = {"left": old.digest, "right": new.digest, "differences": words}
     out.show("diff", value, words or [f"both are {old.digest.short}"])
@@ -150,8 +138,6 @@ def _differences(app: "App", old: Artifact, new: Artifact) -> list[str]:
             next_step="compare versions of one ref",
         )
     before, after = dict(app.artifacts.files(old.digest)), dict(app.artifacts.files(new.digest))
-    if old.kind is Kind.TABLE:
-        return list(app.tables.differences(list(before.values()), list(after.values())))
     if old.kind is Kind.MODEL:
         form = app.formats[old.facts["format"]]
         first = form.first_difference(before["model.skops"].read_bytes(), after["model.skops"].read_bytes())
@@ -191,12 +177,3 @@ def query(out: Out, sql: str, limit: int) -> None:
     head, rows = app.tables.query(rewritten, tables, limit=limit)
     records = [dict(zip(head, row, strict=True)) for row in rows]
     out.show("query", {"columns": head, "rows": records}, table(head, [[_cell(cell) for cell in row] for row in rows]))
-
-
-def _size(size_bytes: int) -> str:
-    size = float(size_bytes)
-    for unit in ("B", "KiB", "MiB"):
-        if size < 1024:
-            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
-        size /= 1024
-    return f"{size:.1f} GiB"

@@ -1,14 +1,15 @@
 """`remint status`."""
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import click
 
 from remint.cli.commands.pipeline import graphs
-from remint.cli.output import Out, table
-from remint.core.change import ChangeState
+from remint.cli.filesets import tracked_json, tracked_lines
+from remint.cli.output import Out, table, to_json
 from remint.core.ref import Ref
-from remint.errors import RemintError
+from remint.core.standing import Standing
 
 FOLDED = 4
 """So many refs below one name are shown as one line."""
@@ -27,35 +28,33 @@ def _folded(refs: Sequence[Ref]) -> Iterator[list[object]]:
             yield from ([ref.name.path, ref.artifact.short, ref.serial] for ref in found)
 
 
+def _lines(standing: Standing) -> Iterator[str]:
+    yield f"workspace {standing.workspace}, acting as {standing.principal}"
+    yield ""
+    yield from table(["ref", "artifact", "version"], list(_folded(standing.refs))) if standing.refs else ()
+    yield ""
+    yield from [standing.blocked] if standing.blocked else ()
+    for one in standing.pipelines:
+        counts = ", ".join(f"{count} {state}" for state, count in one.counts.items() if count)
+        yield f"pipeline {one.pipeline}: {counts or 'no steps'}"
+    yield from (f"change {one.change} is {one.state}: {one.title}" for one in standing.changes)
+
+
 @click.command()
+@click.argument("path", required=False, type=click.Path(path_type=Path))
+@click.option("--files", "listed", is_flag=True, help="List the files that changed in tracked paths.")
 @click.pass_obj
-def status(out: Out) -> None:
+def status(out: Out, path: Path | None, listed: bool) -> None:
     """Show where this project stands
 
-    The refs of the workspace, the pipelines with work to do, and the changes that wait for someone.
+    The refs of the workspace, the pipelines with work to do, the changes that wait for someone, and the files and folders that
+    were added: whether they changed since. With PATH only that file or folder, its changed files listed.
     """
     app = out.open()
-    context = app.context()
-    refs = app.refs.list(context)
-    waiting = [one for one in app.changes.list() if one.state in {ChangeState.OPEN, ChangeState.APPROVED}]
-    lines = [f"workspace {context.workspace}, acting as {context.principal}", ""]
-    lines += table(["ref", "artifact", "version"], list(_folded(refs))) if refs else []
-    plans, blocked = [], ""
-    try:
-        plans = [app.pipelines.plan(context, graph) for graph in graphs(app, (), ())]
-    except RemintError as error:
-        blocked = f"pipelines cannot be planned: {error.what} ({error.why})"
-    lines += ["", *([blocked] if blocked else [])]
-    for plan in plans:
-        counts = ", ".join(f"{count} {state}" for state, count in plan.counts.items() if count)
-        lines.append(f"pipeline {plan.graph}: {counts or 'no steps'}")
-    lines += [f"change {one.change.id} is {one.state}: {one.change.title}" for one in waiting]
-    value = {
-        "workspace": context.workspace,
-        "principal": context.principal,
-        "refs": refs,
-        "pipelines": [{"pipeline": plan.graph, "counts": plan.counts} for plan in plans],
-        "changes": [{"change": one.change.id, "state": one.state, "title": one.change.title} for one in waiting],
-        "blocked": blocked,
-    }
-    out.show("status", value, lines)
+    tracked = app.tracking.status(app.settings.text("workspace"), path)
+    if path is not None:
+        out.show("status", {"tracked": tracked_json(tracked)}, tracked_lines(tracked, listed=True))
+        return
+    standing = app.standing.now(lambda: graphs(app, (), ()))
+    lines = [*_lines(standing), *(["", *tracked_lines(tracked, listed=listed)] if tracked else [])]
+    out.show("status", {**to_json(standing), "tracked": tracked_json(tracked)}, lines)

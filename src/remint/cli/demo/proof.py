@@ -3,16 +3,17 @@ traced."""
 
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from remint.app import App
 from remint.cli.demo.production import MODEL
 from remint.cli.demo.story import Story
 from remint.config import load
+from remint.core.digest import Digest
 from remint.core.regeneration import Regeneration
 from remint.errors import RemintError
-from remint.ports.blobs import Blobs
 from remint.sdk.project import load_pipelines
 
 SEEDED = '@step(seed=SEED, exact="content")\ndef train('
@@ -110,33 +111,49 @@ def hide(story: Story) -> None:
     with story.chapter("hidden", "10. What is hidden or altered is found") as to_do:
         if not to_do:
             return
-        source = story.app.refs.artifact(story.context(), "data/landing/flights-2013-03")
-        place = blob_file(story.app.blobs, source.parts[0].blob)
-        hidden = place.with_name(place.name + ".hidden")
-        place.rename(hidden)
-        try:
-            story.say("   The file of March is hidden from the store:", *_control(story))
-        finally:
-            hidden.rename(place)
-        model = story.app.refs.artifact(story.context(), "main:model/delay")
-        place = blob_file(story.app.blobs, model.parts[0].blob)
-        original = place.read_bytes()
-        try:
-            place.chmod(0o644)
-            place.write_bytes(original[:100] + bytes([original[100] ^ 1]) + original[101:])
+        app = story.app
+        source = app.refs.artifact(story.context(), "data/landing/flights-2013-03")
+        _, file, _ = next(next(iter(app.artifacts.rows(source))).each())
+        with flipped(*record_of(story.root, file)):
+            story.say(
+                "   The file of March is hidden: one bit of the head of its record in a pack is flipped:", *_control(story)
+            )
+        model = app.refs.artifact(story.context(), "main:model/delay")
+        with flipped(app.blobs.path(model.parts[0].blob), 100):
             story.say("   One bit of the model's file is flipped:", *_control(story))
-        finally:
-            place.write_bytes(original)
-            place.chmod(0o444)
         story.say("   Both are put back:", *_control(story))
         story.by_hand("remint control", "remint regenerate model/delay --check")
 
 
-def blob_file(blobs: Blobs, digest: object) -> Path:
-    """Return where a blob lies, without verifying it."""
-    from remint.core.digest import Digest
+def record_of(root: Path, digest: Digest) -> tuple[Path, int]:
+    """Return the pack that holds a blob, and a place in the head of its record (docs/format/store.md)."""
+    head = b"\xf5rec" + digest.raw
+    for pack in sorted((root / ".remint" / "store" / "packs").iterdir()):
+        place = pack.read_bytes().find(head)
+        if place >= 0:
+            return pack, place + len(head) - 1
+    raise AssertionError(f"no pack holds {digest.short}")
 
-    return blobs.path(Digest(str(digest)))
+
+@contextmanager
+def flipped(file: Path, place: int) -> Iterator[None]:
+    """Flip one bit of a file of the store, and put it back."""
+    mode = file.stat().st_mode
+    file.chmod(0o644)
+    try:
+        _flip(file, place)
+        yield
+    finally:
+        _flip(file, place)
+        file.chmod(mode)
+
+
+def _flip(file: Path, place: int) -> None:
+    with file.open("r+b") as content:
+        content.seek(place)
+        byte = content.read(1)[0]
+        content.seek(place)
+        content.write(bytes([byte ^ 1]))
 
 
 def _control(story: Story) -> list[str]:

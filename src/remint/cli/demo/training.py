@@ -19,8 +19,9 @@ def ingest(story: Story) -> None:
         each(SPRING, lambda month: take_in(story, month), out=story.out, title="   months")
         found = story.app.refs.artifact(story.context(), "data/flights")
         version = story.app.refs.log(story.context(), "data/flights", limit=1)[0].serial
+        rows, segments = found.facts["rows"], len(found.facts["segment_rows"])
         story.say(
-            f"   data/flights is at version {version}: {found.facts['rows']:,} flights in {len(found.parts)} segments.",
+            f"   data/flights is at version {version}: {rows:,} flights in {segments} segments.",
             "   Each month added one; the earlier ones are stored once. flights/contract.py says what must be kept.",
         )
         bad = _bad_files(story)

@@ -16,7 +16,7 @@ from types import ModuleType
 from typing import Any, NoReturn, TextIO
 
 from remint.sdk.child import guard, namespaces, runner, seeds
-from remint.sdk.child.guard import OWN, READ, READ_FILE, Guarded, Rule
+from remint.sdk.child.guard import OWN, READ, Guarded, Rule
 from remint.sdk.child.seen import Loaded
 
 DIE_WITH_PARENT = 1
@@ -132,7 +132,7 @@ class Birth:
         needed = [order["code"], order["cwd"], order["folder"], *parts]
         mounted = namespaces.cover(network=order["network"], needed=needed, size_bytes=order["limits"]["memory_bytes"])
         own = [Rule(order["code"], READ), Rule(order["cwd"], OWN), Rule(order["folder"], OWN)]
-        inputs = [Rule(place, READ_FILE) for place in parts]
+        inputs = [Rule(place, READ) for place in parts]
         held = guard.restrict([*self._rules, *own, *inputs, *(mounted or [])], network=order["network"])
         return {
             "guarded": self._is_guarded(held),

@@ -29,6 +29,7 @@ class Here:
         os.chdir(self._folder)
         self._later = seeds.plant(self._order["conditions"].get("seed"))
         importlib.invalidate_caches()
+        self._tops = _tops(code)
         self._forget()
         return self
 
@@ -36,7 +37,8 @@ class Here:
         if self._later in sys.meta_path:
             sys.meta_path.remove(self._later)
         self._forget()
-        sys.modules.update({name: module for name, module in self._modules.items() if name not in sys.modules})
+        for name in self._modules.keys() - sys.modules.keys():
+            sys.modules[name] = self._modules[name]
         sys.path[:] = self._path
         sys.dont_write_bytecode = self._writes_no_bytecode
         os.chdir(self._cwd)
@@ -44,8 +46,13 @@ class Here:
 
     def _forget(self) -> None:
         """Forget the modules a step's code brought or would bring, so that the code of this task is imported."""
-        code = self._order["code"]
-        tops = {place.name.partition(".")[0] for place in Path(code).iterdir()} - sys.stdlib_module_names - {"remint"}
-        for name in [name for name in sys.modules if name.partition(".")[0] in tops]:
+        if self._tops.isdisjoint(sys.modules):  # a module is loaded only below its package
+            return
+        for name in [name for name in sys.modules if name.partition(".")[0] in self._tops]:
             if "site-packages" not in (getattr(sys.modules[name], "__file__", None) or ""):
                 del sys.modules[name]
+
+
+def _tops(code: str) -> set[str]:
+    """Return the top-level modules that a step's code has, but for those of Python and of Remint."""
+    return {place.name.partition(".")[0] for place in Path(code).iterdir()} - sys.stdlib_module_names - {"remint"}

@@ -1,6 +1,7 @@
 """What a step's process was like when the step had ended: libraries mapped, packages imported, conditions."""
 
 import ctypes
+import functools
 import os
 import platform
 import sys
@@ -25,7 +26,14 @@ class Loaded:
 
 
 class _Library(ctypes.Structure):
-    _fields_ = (("address", ctypes.c_void_p), ("name", ctypes.c_char_p))
+    _fields_ = (
+        ("address", ctypes.c_void_p),
+        ("name", ctypes.c_char_p),
+        ("headers", ctypes.c_void_p),
+        ("header_count", ctypes.c_uint16),
+        ("loads", ctypes.c_ulonglong),
+        ("unloads", ctypes.c_ulonglong),
+    )
 
 
 _Visit = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(_Library), ctypes.c_size_t, ctypes.c_void_p)
@@ -44,6 +52,20 @@ def libraries(known: Mapping[bytes, str]) -> dict[bytes, str]:
     Args:
         known: libraries whose path was found out before.
     """
+    counts: list[int] = []
+
+    def visit_first(library: Any, _size: int, _data: object) -> int:  # noqa: ANN401 - a pointer of ctypes
+        counts.extend((library.contents.loads, library.contents.unloads))
+        return 1
+
+    libc.dl_iterate_phdr(_Visit(visit_first), None)
+    names = _library_names(*counts)
+    return {name: known.get(name) or os.path.realpath(os.fsdecode(name)) for name in names}
+
+
+@functools.lru_cache(maxsize=1)
+def _library_names(_loads: int, _unloads: int) -> tuple[bytes, ...]:
+    """Return the names of the mapped libraries, asked for again only when one was loaded or unloaded since."""
     names: list[bytes] = []
 
     def visit(library: Any, _size: int, _data: object) -> int:  # noqa: ANN401 - a pointer of ctypes
@@ -51,7 +73,7 @@ def libraries(known: Mapping[bytes, str]) -> dict[bytes, str]:
         return 0
 
     libc.dl_iterate_phdr(_Visit(visit), None)
-    return {name: known.get(name) or os.path.realpath(os.fsdecode(name)) for name in names if name.startswith(b"/")}
+    return tuple(name for name in names if name.startswith(b"/"))
 
 
 def packages(code: str, names: Iterable[str]) -> frozenset[str]:

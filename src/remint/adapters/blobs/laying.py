@@ -1,0 +1,96 @@
+"""Laying out many blobs as files, in the order in which packs hold them."""
+
+import os
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
+
+from remint.adapters.blobs.finders import Pack
+from remint.adapters.blobs.outside import create, write_whole
+from remint.adapters.blobs.pack import BYTES, HEADER_BYTES, PAYLOAD_MAX
+from remint.adapters.blobs.packs import Packs
+from remint.adapters.blobs.reading import Reader
+from remint.core.digest import from_raw, raw_digest
+
+_KIND_AT = 36
+"""Where a record's header has its kind."""
+
+_WINDOW = 65536
+"""So many files are sorted by where their bytes are."""
+
+_AT_ONCE = 4
+"""So many threads write: nearly all of the time is the kernel's."""
+
+_SHARE = 2048
+"""So many files are written by one thread before it looks for more."""
+
+_SLAB_BYTES = HEADER_BYTES + PAYLOAD_MAX
+_GAP_BYTES = 16 << 10
+"""So much that is not wanted is read where the record after it is."""
+
+_Wanted = tuple[int, int, bytes, str]
+"""Place and stored bytes of a record, the digest, and the path of the file."""
+
+
+def write_files(packs: Packs, reader: Reader, wanted: Iterable[tuple[bytes, str]]) -> int:
+    """Write blobs to new files; return how many (see ports.blobs.Blobs.write_files)."""
+    count, pending = 0, iter(wanted)
+    packs.look()
+    while window := list(islice(pending, _WINDOW)):
+        count += len(window)
+        placed: dict[Pack, list[_Wanted]] = {}
+        others: list[tuple[bytes, str]] = []
+        for raw, path in window:
+            for pack, place, stored in packs.find(raw):
+                placed.setdefault(pack, []).append((place, stored, raw, path))
+                break
+            else:
+                others.append((raw, path))
+        with ThreadPoolExecutor(min(_AT_ONCE, os.cpu_count() or 1), thread_name_prefix="lay") as pool:
+            for left in pool.map(lambda chosen: _write_records(packs, *chosen), _shares(placed)):
+                others += left
+        for raw, path in others:
+            create(path, lambda handle, raw=raw: reader.pour(from_raw(raw), handle))  # type: ignore[misc]
+    return count
+
+
+def _shares(placed: dict[Pack, list[_Wanted]]) -> Iterator[tuple[Pack, list[_Wanted]]]:
+    """Yield what is wanted of each pack in the order of the pack, a lot of it in several shares."""
+    for pack, records in placed.items():
+        records.sort()
+        for start in range(0, len(records), _SHARE):
+            yield pack, records[start : start + _SHARE]
+
+
+def _write_records(packs: Packs, pack: Pack, records: list[_Wanted]) -> list[tuple[bytes, str]]:
+    """Write files from one pack; return those whose record is not simply their bytes, or is damaged."""
+    others = []
+    slab = memoryview(bytearray(_SLAB_BYTES))
+    try:
+        handle = packs.handle(pack)
+    except FileNotFoundError:
+        return [(raw, path) for _, _, raw, path in records]
+    base = limit = 0
+    for number, (place, stored, raw, path) in enumerate(records):
+        end = place + HEADER_BYTES + stored
+        if end > limit or place < base:
+            base, length = place, _run(records, number)
+            limit = base + os.preadv(handle.number, [slab[:length]], base)
+        at = place - base
+        payload = slab[at + HEADER_BYTES : end - base]
+        if end <= limit and slab[at + _KIND_AT] == BYTES and raw_digest(payload) == raw:
+            create(path, lambda file, payload=payload: write_whole(file, payload))  # type: ignore[misc]
+        else:
+            others.append((raw, path))
+    return others
+
+
+def _run(records: list[_Wanted], number: int) -> int:
+    """Return how many bytes to read for a record and those that follow it closely."""
+    base = end = records[number][0]
+    for place, stored, _, _ in islice(records, number, None):
+        beyond = place + HEADER_BYTES + stored
+        if beyond - base > _SLAB_BYTES or place - end > _GAP_BYTES:
+            break
+        end = max(end, beyond)
+    return min(max(end - base, HEADER_BYTES), _SLAB_BYTES)

@@ -1,0 +1,1 @@
+"""Repositories of other tools (see ports.imports)."""

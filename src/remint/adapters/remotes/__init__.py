@@ -1,0 +1,1 @@
+"""Places outside this machine, or beside it, that keep what was pushed."""

@@ -1,0 +1,1 @@
+"""Keeping where a project stands between processes."""

@@ -1,0 +1,1 @@
+"""Folders outside the store, and what is remembered of them."""

@@ -1,0 +1,123 @@
+"""How sets of files, their differences and tracked paths are printed."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any
+
+from remint.cli.output import size_text, table
+from remint.core.manifest import Difference, Rows
+from remint.core.worktree import PathStatus, shown
+
+MOST_SHOWN = 50
+MOST_SUFFIXES = 10
+
+
+def files_lines(chunks: Iterable[Rows], *, limit: int) -> tuple[dict[str, Any], list[str]]:
+    """Return a set of files as JSON and as lines: how many, how large, of which suffixes, and the first of them."""
+    counts, sizes, first = Counter[str](), Counter[str](), list[dict[str, Any]]()
+    for rows in chunks:
+        for path, size_bytes in zip(rows.paths, rows.sizes, strict=True):
+            name = path.rpartition("/")[2]
+            suffix = name[dot:] if (dot := name.rfind(".", 1)) > 0 else ""
+            counts[suffix] += 1
+            sizes[suffix] += size_bytes
+        head = islice(rows.each(), limit - len(first))
+        first += [{"path": path, "digest": digest, "size_bytes": held} for path, digest, held in head]
+    count, size_bytes = counts.total(), sizes.total()
+    by_suffix = [(name, counts[name], held) for name, held in sizes.most_common()]
+    suffixes = [{"suffix": name, "files": number, "size_bytes": held} for name, number, held in by_suffix]
+    value = {"files": count, "size_bytes": size_bytes, "suffixes": suffixes, "first": first}
+    lines = [f"files   {count:,}, {size_text(size_bytes)}", ""]
+    kinds = [[shown(name) or "(none)", number, size_text(held)] for name, number, held in by_suffix]
+    lines += table(["suffix", "files", "size"], kinds[:MOST_SUFFIXES]) if count else []
+    lines += [f"and {len(kinds) - MOST_SUFFIXES:,} more suffixes"] if len(kinds) > MOST_SUFFIXES else []
+    lines += ["", *(f"  {shown(one['path'])}  {size_text(one['size_bytes'])}" for one in first)]
+    return value, [*lines, f"  and {count - len(first):,} more"] if count > len(first) else lines
+
+
+def difference_json(found: Difference) -> dict[str, Any]:
+    """Return all of a difference between two sets of files."""
+    return {
+        "added": [path for path, _, _ in found.added],
+        "removed": [path for path, _, _ in found.removed],
+        "changed": found.changed,
+        "renamed": [{"from": old, "to": new} for old, new in found.renamed],
+    }
+
+
+def difference_lines(found: Difference) -> list[str]:
+    """Return a difference for people: the counts, then the first paths with letters as git uses them."""
+    if not found:
+        return []
+    added, removed = (sum(size_bytes for _, _, size_bytes in side) for side in (found.added, found.removed))
+    counts = [
+        (len(found.added), f"added ({size_text(added)})"),
+        (len(found.removed), f"removed ({size_text(removed)})"),
+        (len(found.changed), "changed"),
+        (len(found.renamed), "renamed"),
+    ]
+    letters = sorted(
+        [
+            *((path, f"A {shown(path)}") for path, _, _ in found.added),
+            *((path, f"D {shown(path)}") for path, _, _ in found.removed),
+            *((path, f"M {shown(path)}") for path in found.changed),
+            *((old, f"R {shown(old)} -> {shown(new)}") for old, new in found.renamed),
+        ]
+    )
+    return [", ".join(f"{count:,} {words}" for count, words in counts if count), *_listed([line for _, line in letters])]
+
+
+def tracked_json(found: Sequence[PathStatus]) -> list[dict[str, Any]]:
+    """Return how tracked paths stand, all of it."""
+    return [
+        {
+            "ref": str(one.ref),
+            "path": one.path,
+            "artifact": one.artifact,
+            "state": one.state,
+            "files": one.files,
+            "changed": one.changed,
+            "new": one.new,
+            "removed": one.removed,
+            "refused": [{"path": refused.path, "why": refused.why} for refused in one.refused],
+        }
+        for one in found
+    ]
+
+
+def tracked_lines(found: Sequence[PathStatus], *, listed: bool = False) -> list[str]:
+    """Return how tracked paths stand for people: a line for each, and its files if `listed`."""
+    lines = table(["tracked path", "ref", "state"], [[shown(one.path), one.ref.path, _state(one)] for one in found])
+    if not listed:
+        return lines if found else []
+    for one in found:
+        letters = sorted(
+            [
+                *((path, f"M {shown(path)}") for path in one.changed),
+                *((path, f"? {shown(path)}") for path in one.new),
+                *((path, f"D {shown(path)}") for path in one.removed),
+                *((refused.path, f"! {shown(refused.path)} ({refused.why})") for refused in one.refused),
+            ]
+        )
+        if letters:
+            lines += ["", f"{shown(one.path)}:", *_listed([line for _, line in letters])]
+    return lines
+
+
+def _state(one: PathStatus) -> str:
+    if one.state != "changed":
+        return f"unchanged ({one.files:,} files)" if one.state == "unchanged" else "missing: nothing is there"
+    counts = [
+        (len(one.changed), "changed"),
+        (len(one.new), "new"),
+        (len(one.removed), "removed"),
+        (len(one.refused), "that cannot be added"),
+    ]
+    return ", ".join(f"{count:,} {word}" for count, word in counts if count)
+
+
+def _listed(lines: Sequence[str]) -> Iterator[str]:
+    yield from (f"  {line}" for line in lines[:MOST_SHOWN])
+    if len(lines) > MOST_SHOWN:
+        yield f"  and {len(lines) - MOST_SHOWN:,} more"

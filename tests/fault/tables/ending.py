@@ -1,0 +1,85 @@
+"""Kills an append and an upsert right before each call that changes a disk, as tests/fault/worktree/dying.py does an add."""
+
+import os
+import resource
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from remint.adapters.tables.parquet import write_segment
+from remint.app import App, initialise
+from tests.fault.worktree.dying import ANA, ROOT, _die_at, opened
+
+BEFORE = pa.table({"id": np.arange(5000), "value": np.arange(5000) / 7})
+MORE = pa.table({"id": [-1], "value": [0.75]})
+ROWS = pa.table({"id": [5, 6000], "value": [0.25, 0.5]})
+APPENDED = pa.concat_tables([BEFORE, *[MORE] * 7, ROWS])
+UPSERTED = pa.concat_tables([BEFORE.slice(0, 5), ROWS.slice(0, 1), BEFORE.slice(6), ROWS.slice(1)])
+
+
+def prepare(project: Path) -> None:
+    """Make a project with a table to upsert to, and one that was appended to seven times: the next append joins segments."""
+    project.mkdir()
+    initialise(project, owner="ana")
+    for name, table in (("before", BEFORE), ("more", MORE), ("rows", ROWS)):
+        write_segment(table, project / f"{name}.parquet")
+    app = opened(project)
+    for name in ("data/append", "data/upsert"):
+        app.artifacts.add(ANA, name, project / "before.parquet")
+    for _ in range(7):
+        app.table_versions.append(ANA, "data/append", [project / "more.parquet"])
+    app.close()
+
+
+def append(app: App, project: Path) -> None:
+    """Append two rows."""
+    app.table_versions.append(ANA, "data/append", [project / "rows.parquet"])
+
+
+def upsert(app: App, project: Path) -> None:
+    """Put one row in the place of another, and one after the last."""
+    app.table_versions.upsert(ANA, "data/upsert", [project / "rows.parquet"], key=["id"])
+
+
+WORKS = {"append": append, "upsert": upsert}
+
+
+def main(work: str, root: str) -> None:
+    """Try every point of a work, each in a folder of `root` named by its number."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    first = Path(root).with_name("first")
+    prepare(first)
+    warm = opened(Path(shutil.copytree(first, first.with_name("warm"))))  # loads all that is needed, before the forks
+    WORKS[work](warm, first.with_name("warm"))
+    warm.close()
+    killed, point = True, 0
+    while killed:
+        point += 1
+        project = Path(root) / f"{point:04}"
+        shutil.copytree(first, project)
+        child = os.fork()
+        if child == 0:
+            app = opened(project)
+            app.table_versions  # noqa: B018 - opens the catalog
+            _die_at(point)
+            WORKS[work](app, project)
+            sys.setprofile(None)
+            os._exit(0)
+        _, status = os.waitpid(child, 0)
+        killed = os.WIFSIGNALED(status)
+        assert killed or os.waitstatus_to_exitcode(status) == 0, f"the work failed at point {point}"
+
+
+def kill_everywhere(work: str, folder: Path) -> list[Path]:
+    """Return the projects as the kills left them, in order of the points; the last one was not killed."""
+    root = folder / "killed"
+    root.mkdir()
+    program = "import sys; from tests.fault.tables.ending import main; main(*sys.argv[1:])"
+    path = os.pathsep.join([str(ROOT / "src"), str(ROOT)])
+    command = [sys.executable, "-c", program, work, str(root)]
+    subprocess.run(command, check=True, timeout=200, env={**os.environ, "PYTHONPATH": path})
+    return sorted(root.iterdir())
