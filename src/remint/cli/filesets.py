@@ -106,8 +106,10 @@ def tracked_lines(found: Sequence[PathStatus], *, listed: bool = False) -> list[
 
 
 def _state(one: PathStatus) -> str:
+    if one.state == "unchanged":
+        return f"unchanged ({one.files:,} file{'' if one.files == 1 else 's'})"
     if one.state != "changed":
-        return f"unchanged ({one.files:,} files)" if one.state == "unchanged" else "missing: nothing is there"
+        return "missing: nothing is there"
     counts = [
         (len(one.changed), "changed"),
         (len(one.new), "new"),

@@ -69,4 +69,4 @@ def _line(one: Carried, *, side: str, dry_run: bool = False) -> str:
 def _load(done: Transfer) -> str:
     counts = {"pack": done.packs, "file": done.objects, "piece": done.pieces}
     words = [f"{count:,} {word}{'' if count == 1 else 's'}" for word, count in counts.items() if count]
-    return f"{size_text(done.size_bytes)} ({', '.join(words)})" if words else "nothing: all of it was there"
+    return f"{size_text(done.size_bytes)} ({', '.join(words)})" if words else "nothing, for all of it was there,"
