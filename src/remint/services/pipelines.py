@@ -137,7 +137,7 @@ class PipelineService:
         closure = resolved.closures[position]
         start = Start(
             id=run_id,
-            recipe=recipe.key(),
+            recipe=_present(resolved.keys[position]),
             run_key=bound.key(),
             inputs={name: _present(source.artifact) for name, source in bound.inputs.items()},
             workspace=context.workspace,
