@@ -1,30 +1,16 @@
-"""Kills a push and a pull right before each call that changes a disk, one child for each such call.
+"""Kills a push and a pull at every point (tests.support.killing)."""
 
-Run as a program: `main(work, root)` prepares two projects and a folder between them, then for N = 1, 2, 3 … copies them and
-forks a child that does the work and kills itself (SIGKILL) before the N-th call, until a child comes to its end.
-"""
-
-import os
 import random
-import resource
 import shutil
-import signal
-import sqlite3
-import subprocess
-import sys
-import threading
 from pathlib import Path
-from typing import Any
 
 from remint.app import App, initialise
 from remint.config import load
 from remint.core.ids import PrincipalId
 from remint.ports.usecases.context import Context
+from tests.support.killing import at_every_point, killed_everywhere
 
-ROOT = Path(__file__).parents[3]
 ANA = Context(PrincipalId("ana"), "main")
-OF_A_FILE = {"write", "truncate", "fsync", "flush"}
-OF_A_DISK = {"open", "mkdir", "chmod", "rename", "replace", "unlink", "link", "pwritev", "ftruncate", "fdatasync", "fsync"}
 FILES = {"a": b"one", "b/c": random.Random(0).randbytes(300_000), "b/d": b"three"}
 
 
@@ -68,59 +54,16 @@ def pull(folder: Path) -> None:
 WORKS = {"push": push, "pull": pull}
 
 
-def _changes_a_disk(called: Any) -> bool:
-    of = getattr(called, "__self__", None)
-    if called.__name__ == "execute":
-        return isinstance(of, sqlite3.Cursor | sqlite3.Connection)
-    if of is os or getattr(of, "__name__", "") in {"posix", "io", "_io"}:
-        return called.__name__ in OF_A_DISK
-    return called.__name__ in OF_A_FILE and hasattr(of, "fileno")
-
-
-def _die_at(point: int) -> None:
-    passed, lock = 0, threading.Lock()
-
-    def watch(_frame: Any, event: str, called: Any) -> None:
-        nonlocal passed
-        if event == "c_call" and _changes_a_disk(called):
-            with lock:
-                passed += 1
-                if passed == point:
-                    os.kill(os.getpid(), signal.SIGKILL)
-
-    threading.setprofile(watch)
-    sys.setprofile(watch)
-
-
 def main(work: str, root: str) -> None:
-    """Try every point of a work, each in a folder of `root` named by its number."""
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    """Try every point of a work."""
     first = Path(root).with_name("first")
     prepare(first, work)
     warm = Path(root).with_name("warm")
     shutil.copytree(first, warm)
     WORKS[work](warm)  # loads what is needed, so that only the work is between the calls
-    killed, point = True, 0
-    while killed:
-        point += 1
-        folder = Path(root) / f"{point:04}"
-        shutil.copytree(first, folder)
-        child = os.fork()
-        if child == 0:
-            _die_at(point)
-            WORKS[work](folder)
-            os._exit(0)
-        _, status = os.waitpid(child, 0)
-        killed = os.WIFSIGNALED(status)
-        assert killed or os.waitstatus_to_exitcode(status) == 0, f"the work failed at point {point}"
+    at_every_point(first, Path(root), lambda folder: lambda: WORKS[work](folder))
 
 
 def kill_everywhere(work: str, folder: Path) -> list[Path]:
     """Return the folders as the kills left them, in order of the points; the last one was not killed."""
-    root = folder / "killed"
-    root.mkdir()
-    program = "import sys; from tests.fault.remotes.dying import main; main(*sys.argv[1:])"
-    path = os.pathsep.join([str(ROOT / "src"), str(ROOT)])
-    command = [sys.executable, "-c", program, work, str(root)]
-    subprocess.run(command, check=True, timeout=250, env={**os.environ, "PYTHONPATH": path})
-    return sorted(root.iterdir())
+    return killed_everywhere(__name__, work, folder)

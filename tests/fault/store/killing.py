@@ -1,21 +1,9 @@
-"""Kills a child at every point between two calls that change a disk, one child for each point.
+"""Projects killed at every point while they keep, sweep, or make a catalog (tests.support.killing)."""
 
-Run as a program it prepares a folder, forks a child that does the work of a scenario, and lets that child kill itself (SIGKILL,
-so that nothing is cleaned up) right before the N-th such call; then a new folder and N + 1, until a child comes to its end.
-"""
-
-import os
 import random
-import resource
 import shutil
-import signal
-import sqlite3
-import subprocess
-import sys
-import threading
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from remint.adapters.blobs.appending import Limits
 from remint.adapters.blobs.local import LocalBlobs
@@ -25,12 +13,10 @@ from remint.core.digest import Digest, digest_bytes
 from remint.core.entry import Entry, Frontier, first_bad, leaf_digest
 from remint.core.ids import PrincipalId
 from remint.core.ref import Move, RefName
+from tests.support.killing import at_every_point, killed_everywhere
 
-ROOT = Path(__file__).parents[3]
 ANA = PrincipalId("ana")
 FLIGHTS = RefName("main", "data", "flights")
-CHANGING = {"open", "mkdir", "chmod", "rename", "replace", "unlink", "remove", "rmdir", "write", "fsync", "close", "execute"}
-CHANGING |= {"pwritev", "fdatasync", "ftruncate", "fchmod", "flock"}
 OLD, PUT, GIVEN, MADE, WHOLE = b"old", b"put " * 500, random.Random(0).randbytes(700_000), b"made" * 700, b"whole" * 900
 MANY = tuple(random.Random(n).randbytes(3_000) for n in range(12))
 LIMITS = Limits(pack_bytes=300_000, records=6, batch_bytes=20_000, spill_bytes=10_000)
@@ -178,55 +164,15 @@ def state_of(project: Project) -> State:
     return State(seen and seen.artifact, len(leaves), first_bad(leaves), again == frontier, lost, altered)
 
 
-def _changes_a_disk(called: Any) -> bool:
-    of = getattr(called, "__self__", None)
-    harmless = isinstance(of, str) or (isinstance(of, sqlite3.Cursor) and called.__name__ == "close")
-    return called.__name__ in CHANGING and not harmless
-
-
-def _die_at(point: int) -> None:
-    passed = 0
-
-    def watch(_frame: Any, event: str, called: Any) -> None:
-        nonlocal passed
-        if event == "c_call" and _changes_a_disk(called):
-            passed += 1
-            if passed == point:
-                os.kill(os.getpid(), signal.SIGKILL)
-
-    threading.setprofile(watch)
-    sys.setprofile(watch)
-
-
 def main(scenario: str, root: str) -> None:
-    """Try every point of a scenario, each in a folder of `root` named by its number."""
+    """Try every point of a scenario."""
     prepare, work = SCENARIOS[scenario]
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     first = Project(Path(root).with_name("first"))
     first.folder.mkdir()
     prepare(first)
-    killed, point = True, 0
-    while killed:
-        point += 1
-        project = Project(Path(root) / f"{point:04}")
-        shutil.copytree(first.folder, project.folder)
-        child = os.fork()
-        if child == 0:
-            _die_at(point)
-            work(project)
-            os._exit(0)
-        _, status = os.waitpid(child, 0)
-        killed = os.WIFSIGNALED(status)
-        assert killed or os.waitstatus_to_exitcode(status) == 0, f"the work failed at point {point}"
+    at_every_point(first.folder, Path(root), lambda folder: lambda: work(Project(folder)))
 
 
 def kill_everywhere(scenario: str, folder: Path) -> list[Project]:
     """Return the projects as the kills left them, in order of the points; the last one was not killed."""
-    root = folder / "killed"
-    root.mkdir()
-    program = "import sys; from tests.fault.store.killing import main; main(*sys.argv[1:])"
-    path = os.pathsep.join([str(ROOT / "src"), str(ROOT)])
-    subprocess.run(
-        [sys.executable, "-c", program, scenario, str(root)], check=True, timeout=120, env={**os.environ, "PYTHONPATH": path}
-    )
-    return [Project(folder) for folder in sorted(root.iterdir())]
+    return [Project(place) for place in killed_everywhere(__name__, scenario, folder)]

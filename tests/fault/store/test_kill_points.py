@@ -17,7 +17,6 @@ from tests.fault.store.killing import (
     BEFORE,
     GIVEN,
     MADE,
-    ROOT,
     WHOLE,
     Project,
     State,
@@ -26,6 +25,7 @@ from tests.fault.store.killing import (
     open_new,
     state_of,
 )
+from tests.support.killing import ROOT
 
 ENTRIES_WITHOUT_END = """
 import sys

@@ -16,7 +16,7 @@ from remint.core.digest import digest_bytes
 from remint.core.entry import Entry, first_bad
 from remint.core.ids import PrincipalId
 from remint.errors import Unavailable
-from tests.fault.store.killing import ROOT
+from tests.support.killing import ROOT
 
 ANA = PrincipalId("ana")
 EACH = 200

@@ -1,10 +1,7 @@
-"""Kills an append and an upsert right before each call that changes a disk, as tests/fault/worktree/dying.py does an add."""
+"""Kills an append and an upsert at every point (tests.support.killing)."""
 
-import os
-import resource
 import shutil
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +9,8 @@ import pyarrow as pa
 
 from remint.adapters.tables.parquet import write_segment
 from remint.app import App, initialise
-from tests.fault.worktree.dying import ANA, ROOT, _die_at, opened
+from tests.fault.worktree.dying import ANA, opened
+from tests.support.killing import at_every_point, killed_everywhere
 
 BEFORE = pa.table({"id": np.arange(5000), "value": np.arange(5000) / 7})
 MORE = pa.table({"id": [-1], "value": [0.75]})
@@ -49,37 +47,21 @@ WORKS = {"append": append, "upsert": upsert}
 
 
 def main(work: str, root: str) -> None:
-    """Try every point of a work, each in a folder of `root` named by its number."""
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    """Try every point of a work."""
     first = Path(root).with_name("first")
     prepare(first)
     warm = opened(Path(shutil.copytree(first, first.with_name("warm"))))  # loads all that is needed, before the forks
     WORKS[work](warm, first.with_name("warm"))
     warm.close()
-    killed, point = True, 0
-    while killed:
-        point += 1
-        project = Path(root) / f"{point:04}"
-        shutil.copytree(first, project)
-        child = os.fork()
-        if child == 0:
-            app = opened(project)
-            app.table_versions  # noqa: B018 - opens the catalog
-            _die_at(point)
-            WORKS[work](app, project)
-            sys.setprofile(None)
-            os._exit(0)
-        _, status = os.waitpid(child, 0)
-        killed = os.WIFSIGNALED(status)
-        assert killed or os.waitstatus_to_exitcode(status) == 0, f"the work failed at point {point}"
+
+    def begin(project: Path) -> Callable[[], None]:
+        app = opened(project)
+        app.table_versions  # noqa: B018 - opens the catalog
+        return lambda: WORKS[work](app, project)
+
+    at_every_point(first, Path(root), begin)
 
 
 def kill_everywhere(work: str, folder: Path) -> list[Path]:
     """Return the projects as the kills left them, in order of the points; the last one was not killed."""
-    root = folder / "killed"
-    root.mkdir()
-    program = "import sys; from tests.fault.tables.ending import main; main(*sys.argv[1:])"
-    path = os.pathsep.join([str(ROOT / "src"), str(ROOT)])
-    command = [sys.executable, "-c", program, work, str(root)]
-    subprocess.run(command, check=True, timeout=200, env={**os.environ, "PYTHONPATH": path})
-    return sorted(root.iterdir())
+    return killed_everywhere(__name__, work, folder)

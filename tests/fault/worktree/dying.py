@@ -1,41 +1,16 @@
-"""Kills an add and a checkout right before each call that changes a disk, one child for each such call.
+"""Kills an add and a checkout at every point (tests.support.killing)."""
 
-Run as a program: `main(work, root)` prepares a project, then for N = 1, 2, 3 … copies it and forks a child that does the work
-and kills itself (SIGKILL) before the N-th call, until a child comes to its end.
-"""
-
-import os
-import resource
 import shutil
-import signal
-import sqlite3
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from remint.app import App, initialise
 from remint.config import load
 from remint.core.ids import PrincipalId
 from remint.ports.usecases.context import Context
+from tests.support.killing import at_every_point, killed_everywhere
 
-ROOT = Path(__file__).parents[3]
 ANA = Context(PrincipalId("ana"), "main")
-CHANGING = {
-    "open",
-    "mkdir",
-    "chmod",
-    "rename",
-    "replace",
-    "unlink",
-    "rmdir",
-    "link",
-    "write",
-    "writev",
-    "pwrite",
-    "fsync",
-    "ftruncate",
-}
 OLD = {"a": "one", "b/c": "two", "b/d": "three", "e/f/g": "four"}
 NEW = {"a": "ONE", "b/c": "two", "b/e": "three", "h": "five"}
 
@@ -83,55 +58,19 @@ def checkout(app: App, project: Path) -> None:
 WORKS = {"add": add, "checkout": checkout}
 
 
-def _changes_a_disk(called: Any) -> bool:
-    of = getattr(called, "__self__", None)
-    if called.__name__ == "execute":
-        return isinstance(of, sqlite3.Cursor | sqlite3.Connection)
-    return called.__name__ in CHANGING and not isinstance(of, str)
-
-
-def _die_at(point: int) -> None:
-    passed = 0
-
-    def watch(_frame: Any, event: str, called: Any) -> None:
-        nonlocal passed
-        if event == "c_call" and _changes_a_disk(called):
-            passed += 1
-            if passed == point:
-                os.kill(os.getpid(), signal.SIGKILL)
-
-    sys.setprofile(watch)
-
-
 def main(work: str, root: str) -> None:
-    """Try every point of a work, each in a folder of `root` named by its number."""
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    """Try every point of a work."""
     first = Path(root).with_name("first")
     prepare(first)
-    killed, point = True, 0
-    while killed:
-        point += 1
-        project = Path(root) / f"{point:04}"
-        shutil.copytree(first, project)
-        child = os.fork()
-        if child == 0:
-            app = opened(project)
-            app.artifacts, app.refs  # noqa: B018 - loads what is needed, so that only the work is between the calls
-            _die_at(point)
-            WORKS[work](app, project)
-            sys.setprofile(None)
-            os._exit(0)
-        _, status = os.waitpid(child, 0)
-        killed = os.WIFSIGNALED(status)
-        assert killed or os.waitstatus_to_exitcode(status) == 0, f"the work failed at point {point}"
+
+    def begin(project: Path) -> Callable[[], None]:
+        app = opened(project)
+        app.artifacts, app.refs  # noqa: B018 - loads what is needed, so that only the work is between the calls
+        return lambda: WORKS[work](app, project)
+
+    at_every_point(first, Path(root), begin)
 
 
 def kill_everywhere(work: str, folder: Path) -> list[Path]:
     """Return the projects as the kills left them, in order of the points; the last one was not killed."""
-    root = folder / "killed"
-    root.mkdir()
-    program = "import sys; from tests.fault.worktree.dying import main; main(*sys.argv[1:])"
-    path = os.pathsep.join([str(ROOT / "src"), str(ROOT)])
-    command = [sys.executable, "-c", program, work, str(root)]
-    subprocess.run(command, check=True, timeout=200, env={**os.environ, "PYTHONPATH": path})
-    return sorted(root.iterdir())
+    return killed_everywhere(__name__, work, folder)
