@@ -122,15 +122,18 @@ class PipelineService:
         with standing.one_at_a_time[run_key]:
             hit = standing.done.get(run_key) or (None if planned.state == "run" else self._hit(run_key))
             if hit is None:
-                hit = self._run(context, resolved, planned, bound, standing.report)
+                hit = self._run(context, resolved, planned, (bound, run_key), standing.report)
                 standing.done[run_key] = hit
                 standing.ran.add(position)
             else:
                 standing.report(Progress(position, call.step.name, "hit", f"done before in run {hit.run.short}"))
         standing.hits[position] = hit
 
-    def _run(self, context: Context, resolved: Resolved, planned: PlannedStep, bound: Recipe, report: Report) -> Hit:
+    def _run(
+        self, context: Context, resolved: Resolved, planned: PlannedStep, keyed: tuple[Recipe, Digest], report: Report
+    ) -> Hit:
         position, reason = planned.position, planned.reason
+        bound, run_key = keyed
         call, recipe = resolved.graph.calls[position], _present(resolved.recipes[position])
         at_us = self.clock.now_us()
         run_id = RunId(uuid7(at_us, self.clock.entropy(8)))
@@ -138,7 +141,7 @@ class PipelineService:
         start = Start(
             id=run_id,
             recipe=_present(resolved.keys[position]),
-            run_key=bound.key(),
+            run_key=run_key,
             inputs={name: _present(source.artifact) for name, source in bound.inputs.items()},
             workspace=context.workspace,
             by=context.principal,
