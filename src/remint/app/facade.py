@@ -1,7 +1,4 @@
-"""The composition root: settings become adapters, adapters become services, and one facade hands the services out.
-
-Every part is made when it is first used, so that a command loads only what it needs.
-"""
+"""One facade that hands out the services of a project, over the adapters its settings ask for."""
 
 import sys
 from contextlib import closing
@@ -9,28 +6,16 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from remint.config import FILE, Settings, find_root, has_settings, here, load
+from remint.app.parts import Parts
 from remint.core.ids import PrincipalId
-from remint.core.ref import require_name
-from remint.errors import Invalid, Unavailable
+from remint.errors import Invalid
 from remint.ports.usecases.context import Context
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from remint.adapters.blobs.local import LocalBlobs
     from remint.core.filestate import FileState
     from remint.core.standing import Standing
-    from remint.ports.capture import Code, Environment, Git
-    from remint.ports.catalog import Catalog
-    from remint.ports.clock import Clock
-    from remint.ports.compute import Executor
-    from remint.ports.formats import ModelFormat
-    from remint.ports.imports import Repository
-    from remint.ports.process import Processes
-    from remint.ports.signing import Keys
-    from remint.ports.tables import Tables
-    from remint.ports.usage import UsageLogs
     from remint.ports.usecases.artifacts import Artifacts
     from remint.ports.usecases.audit import Audit
     from remint.ports.usecases.changes import Changes
@@ -51,117 +36,12 @@ if TYPE_CHECKING:
     from remint.services.execution import Execution
     from remint.services.manifests import Manifests
     from remint.services.projects import ProjectService
-    from remint.services.sides import Places
     from remint.services.tables import TableService
     from remint.services.worktree import Worktree
 
 
-class App:
-    """Everything Remint does for one project, by noun.
-
-    Args:
-        settings: of the project.
-        inline: run steps in this process, for debugging; such runs are unguarded and never stand for later ones.
-        executor: one that is used by others too, and closed by them.
-    """
-
-    def __init__(self, settings: Settings, *, inline: bool = False, executor: "Executor | None" = None) -> None:
-        self.settings = settings
-        self._inline = inline
-        self._shared = executor
-
-    # ---- adapters, one function each
-
-    @cached_property
-    def catalog(self) -> "Catalog":
-        """The records."""
-        from remint.adapters.catalog.engine import SqlCatalog
-
-        path = self.settings.state / "catalog.db"
-        if not path.parent.is_dir():
-            raise Unavailable(
-                "the project has no state yet",
-                why=f"{path.parent.name}/ does not exist in {self.settings.root.name}/",
-                next_step="make it: `remint init`",
-            )
-        return SqlCatalog(path)
-
-    @cached_property
-    def blobs(self) -> "LocalBlobs":
-        """The bytes."""
-        if self.settings.text("remote"):
-            from remint.adapters.blobs.lazy import LazyBlobs
-            from remint.services.bringing import Reading
-
-            return LazyBlobs(self.settings.state / "store", Reading(lambda: self._places.open()[1]))
-        from remint.adapters.blobs.local import LocalBlobs
-
-        return LocalBlobs(self.settings.state / "store")
-
-    @cached_property
-    def tables(self) -> "Tables":
-        """Reading tables."""
-        from remint.adapters.tables.reader import ParquetTables
-
-        return ParquetTables()
-
-    @cached_property
-    def formats(self) -> "Mapping[str, ModelFormat]":
-        """Formats of models by name."""
-        from remint.adapters.formats.skops_format import SkopsFormat
-
-        return {"skops": SkopsFormat()}
-
-    @cached_property
-    def clock(self) -> "Clock":
-        """The time."""
-        from remint.adapters.clock.system import SystemClock
-
-        return SystemClock()
-
-    @cached_property
-    def processes(self) -> "Processes":
-        """The machine's processes."""
-        from remint.adapters.process.linux import ProcProcesses
-
-        return ProcProcesses()
-
-    @cached_property
-    def code(self) -> "Code":
-        """What steps can reach."""
-        from remint.adapters.capture.code import SourceCode
-
-        return SourceCode(self.settings.root, self.settings.texts("sources"))
-
-    @cached_property
-    def environment(self) -> "Environment":
-        """The lock, and what is installed."""
-        from remint.adapters.capture.environment import LockedEnvironment
-
-        cache = self.settings.state / "cache" / "files.json"
-        return LockedEnvironment(self.settings.root, self.settings.text("lock"), cache=cache)
-
-    @cached_property
-    def git(self) -> "Git":
-        """The checkout."""
-        from remint.adapters.capture.git import GitCheckout
-
-        return GitCheckout()
-
-    @cached_property
-    def executor(self) -> "Executor":
-        """Where steps run."""
-        if self._shared is not None:
-            return self._shared
-        if self._inline:
-            from remint.adapters.compute.inline import InlineExecutor
-
-            return InlineExecutor()
-        from remint.adapters.compute.process import ProcessExecutor
-
-        return ProcessExecutor(keep_out=(self.settings.state,), at_once=self.settings.number("jobs") or None)
-
-    # ---- services
+class App(Parts):
+    """Everything Remint does for one project, by noun."""
 
     @property
     def protected(self) -> tuple[str, ...]:
@@ -265,35 +145,11 @@ class App:
         return RemoteService(Sides(*parts, self._places))
 
     @cached_property
-    def _places(self) -> "Places":
-        from remint.adapters.remotes.opening import open_remote
-        from remint.core.remote import parse_remotes
-        from remint.services.sides import Places
-
-        cache = self.settings.state / "cache" / "remotes"
-        places = parse_remotes(self.settings.table("remotes"))
-        return Places(places, self.settings.text("remote"), lambda place: open_remote(place, cache / place.name))
-
-    @cached_property
     def imports(self) -> "Imports":
         """Taking over repositories of other tools."""
         from remint.services.imports import ImportService
 
         return ImportService(self.catalog, self.blobs, self.artifacts, self.clock, self.protected)
-
-    @staticmethod
-    def dvc_repository(folder: Path, cache: Path | None) -> "Repository":
-        """Return a DVC repository on this machine, for `imports`."""
-        from remint.adapters.imports.dvc import DvcRepository
-
-        return DvcRepository(folder, cache=cache)
-
-    @cached_property
-    def keys(self) -> "Keys":
-        """Keys of local principals."""
-        from remint.adapters.signing.files import FileKeys
-
-        return FileKeys(self.settings.state / "keys")
 
     @cached_property
     def projects(self) -> "ProjectService":
@@ -370,7 +226,7 @@ class App:
         root, state, principal = self.settings.root, self.settings.state, self.settings.text("principal")
         memory = StandingFile(state / "cache" / "status.json", partial(catalog_state, state / "catalog.db"))
         question = repr([sys.version, platform_tag(), str(root), sorted(self.settings.values.items())])
-        installed = Path(__file__).with_name("__init__.py")  # every installation of a version writes it anew
+        installed = Path(__file__).parent.with_name("__init__.py")  # every installation of a version writes it anew
         paths = (installed, key_path(state / "keys", principal), root / self.settings.text("lock"))
         return StandingService(memory, self.keys, PrincipalId(principal), question, paths, self._read_standing)
 
@@ -387,14 +243,6 @@ class App:
         from remint.services.audit import AuditService
 
         return AuditService(self.catalog)
-
-    @cached_property
-    def usage_logs(self) -> "UsageLogs":
-        """The live usage logs."""
-        from remint.adapters.tables.parquet import write_segment
-        from remint.adapters.usage.files import FileUsage
-
-        return FileUsage(self.settings.state / "usage", self.clock, write_segment)
 
     @cached_property
     def usage(self) -> "Usage":
@@ -450,47 +298,3 @@ def _one_thread() -> None:
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     threadpool_limits(limits=1)
-
-
-def open_project(
-    start: Path | None = None, *, inline: bool = False, principal: str | None = None, workspace: str | None = None
-) -> App:
-    """Return the app of the project at or above a folder.
-
-    Args:
-        start: the folder to look from; the current one if not given.
-        inline: run steps in this process, for debugging.
-        principal: who acts, instead of the setting.
-        workspace: where, instead of the setting.
-
-    Raises:
-        ProjectNotFound: there is no project.
-    """
-    root = find_root((start or here()).resolve())
-    return App(load(root, {"principal": principal, "workspace": workspace}), inline=inline)
-
-
-def initialise(root: Path, *, owner: str) -> list[str]:
-    """Make a project of a folder and return what was made; what exists stays as it is.
-
-    Args:
-        root: the folder.
-        owner: name of the first principal.
-
-    Raises:
-        InvalidName: the owner's name is outside the grammar.
-    """
-    made: list[str] = []
-    if not (root / FILE).exists() and not has_settings(root):
-        (root / FILE).write_text(f'principal = "{require_name(owner, what="principal")}"\n', encoding="utf-8")
-        made.append(FILE)
-    settings = load(root)
-    if not (settings.state / "catalog.db").exists():
-        made.append(".remint/")
-    settings.state.mkdir(exist_ok=True)
-    app = App(settings)
-    try:
-        app.projects.start(settings.text("principal") or owner)
-    finally:
-        app.close()
-    return made

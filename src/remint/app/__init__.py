@@ -1,0 +1,9 @@
+"""The composition root: settings become adapters, adapters become services, and one facade hands the services out.
+
+Every part is made when it is first used, so that a command loads only what it needs.
+"""
+
+from remint.app.facade import App
+from remint.app.project import initialise, open_project
+
+__all__ = ["App", "initialise", "open_project"]
