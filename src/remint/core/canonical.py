@@ -20,6 +20,7 @@ Json: TypeAlias = "bool | int | str | list[Json] | dict[str, Json] | None"
 
 
 _PLAIN = frozenset({str, int, bool, type(None)})
+_ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
 def dumps(value: object) -> bytes:
@@ -36,7 +37,7 @@ def dumps(value: object) -> bytes:
     try:
         if not _is_plain(value):
             _refuse_what_is_not_plain(value, "$")
-        return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+        return _ENCODER.encode(value).encode()
     except UnicodeEncodeError as error:
         raise Invalid(
             "a text cannot be encoded", why=f"it holds a lone surrogate: {error}", next_step="give valid Unicode"

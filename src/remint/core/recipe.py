@@ -130,6 +130,11 @@ def difference(old: Recipe, new: Recipe) -> list[str]:
 
 
 def _changed(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
-    # By their canonical bytes: to Python 1 and true are equal, to the key they are not.
-    before, after = ({name: canonical.dumps(value) for name, value in values.items()} for values in (old, new))
-    return [name for name in sorted({*before, *after}) if before.get(name) != after.get(name)]
+    return [name for name in sorted({*old, *new}) if name not in old or name not in new or not _equal(old[name], new[name])]
+
+
+def _equal(old: object, new: object) -> bool:
+    """Return whether two values have the same canonical bytes; to Python 1 and true are equal, to the key they are not."""
+    if type(old) is str and type(new) is str:
+        return old == new
+    return canonical.dumps(old) == canonical.dumps(new)

@@ -51,7 +51,8 @@ class Task:
         conditions: seed, hash_seed, threads (see core.recipe).
         modules: modules worth importing before the fork.
         limits: what it may use.
-        scratch: an empty folder, the only place the child may write; outputs stay there until they are taken.
+        scratch: a folder of this task, in which `step`, `outputs`, `log.txt` and numbers are free as names; the only place
+            where the child may write. Outputs stay there until they are taken.
         network: whether connections are allowed.
     """
 

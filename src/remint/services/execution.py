@@ -1,7 +1,7 @@
 """Carrying out one step: from a started run to recorded outputs."""
 
+import secrets
 import shutil
-import tempfile
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from remint.core import canonical
-from remint.core.artifact import Artifact, Kind
+from remint.core.artifact import Artifact, Kind, Part
 from remint.core.digest import Digest
 from remint.core.entry import Entry
 from remint.core.pipeline import StepSpec
@@ -76,6 +76,7 @@ class Execution:
     _recorded: set[Digest] = field(default_factory=set)
     _observed: dict[tuple[str, ...], Artifact] = field(default_factory=dict)
     _laid_out: dict[Digest, Path] = field(default_factory=dict)
+    _code_parts: dict[Digest, tuple[Part, ...]] = field(default_factory=dict)
     _looking: threading.Lock = field(default_factory=threading.Lock)
     _laying: threading.Lock = field(default_factory=threading.Lock)
 
@@ -110,7 +111,12 @@ class Execution:
             stored = [(name, self.blobs.put((root / name).read_bytes())) for name in files]
             kept = self.artifacts.keep(Kind.CODE, stored, {})
             self.remember([kept.artifact])
+        self._code_parts[kept.artifact.digest] = kept.artifact.parts
         return kept.artifact.digest
+
+    def holds_code(self, digest: Digest) -> bool:
+        """Return whether a code artifact that was kept by this process is still in the store."""
+        return all(self.blobs.has(part.blob) for part in self._code_parts[digest])
 
     def remember(self, artifacts: Sequence[Artifact]) -> None:
         """Record artifacts that were put a moment ago and belong to no run yet."""
@@ -142,7 +148,9 @@ class Execution:
     def folder(self) -> Path:
         """Make and return an empty folder for one run."""
         self.scratch.mkdir(parents=True, exist_ok=True)
-        return Path(tempfile.mkdtemp(dir=self.scratch))
+        made = self.scratch / secrets.token_hex(8)
+        made.mkdir(mode=0o700)
+        return made
 
     def started(self, work: Work) -> None:
         """Record that a run started."""
@@ -178,8 +186,6 @@ class Execution:
 
     def run(self, work: Work, folder: Path, *, on_line: Callable[[str], None] | None = None) -> Result:
         """Run the step in `folder`; nothing is stored."""
-        scratch = folder / "scratch"
-        scratch.mkdir()
         step = work.step
         task = Task(
             id=work.start.id,
@@ -188,12 +194,12 @@ class Execution:
             code=self._code(work.start.code),
             shown_as=work.shown_as,
             arguments=work.recipe.arguments,
-            inputs={name: self._input(digest, folder / "inputs" / name) for name, digest in work.start.inputs.items()},
+            inputs={name: self._input(digest, folder / f"input-{name}") for name, digest in work.start.inputs.items()},
             outputs=step.outputs,
             conditions=step.conditions,
             modules=work.modules,
             limits=Limits(step.memory_bytes, step.cpu_s, step.wall_s),
-            scratch=scratch,
+            scratch=folder,
             network=step.network,
         )
         return self.executor.run(task, on_line=on_line)

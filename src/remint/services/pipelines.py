@@ -46,6 +46,7 @@ class PipelineService:
     clock: Clock
     root: Path
     _checking: threading.Lock = field(default_factory=threading.Lock)
+    _snapshots: dict[tuple[str, str], tuple[Closure, Digest]] = field(default_factory=dict)
 
     def plan(self, context: Context, graph: Graph) -> Plan:
         """Return what running `graph` would do."""
@@ -162,9 +163,13 @@ class PipelineService:
         return {**self.processes.here(), "pieces": pieces, "modules": list(closure.modules)}
 
     def _snapshot(self, call: Call, closure: Closure) -> Digest:
-        kept = self.execution.code_artifact(self.root, closure.files)
+        seen, kept = self._snapshots.get((call.step.module, call.step.qualname), (None, None))
+        if kept is None or seen is not closure or not self.execution.holds_code(kept):
+            kept = self.execution.code_artifact(self.root, closure.files)
         again = self.plans.code.closure(call.step.module, call.step.qualname, cells=call.cells or None)
-        if again.digest != closure.digest or again.files != closure.files:
+        if again is closure:  # no file has changed since it was found
+            self._snapshots[call.step.module, call.step.qualname] = (closure, kept)
+        elif again.digest != closure.digest or again.files != closure.files:
             raise Conflict(
                 f"step {call.step.name} was not run",
                 why="its source changed after the plan was made",

@@ -75,7 +75,7 @@ class InlineExecutor:
     @functools.cache  # noqa: B019 - one executor lives as long as its process uses it
     def _loaded(self) -> Any:  # noqa: ANN401 - what the child's side says is loaded
         """Return what was loaded when the first task ran, so that only what comes later is looked up each time."""
-        return importlib.import_module(SEEN).loaded_now()
+        return importlib.import_module(SEEN).loaded_now(names=True)
 
     @property
     def at_once(self) -> int:

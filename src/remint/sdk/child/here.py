@@ -3,6 +3,7 @@
 import importlib
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Self
 
@@ -30,13 +31,13 @@ class Here:
         self._later = seeds.plant(self._order["conditions"].get("seed"))
         importlib.invalidate_caches()
         self._tops = _tops(code)
-        self._forget()
+        self._away = self._forget(sys.modules)
         return self
 
     def __exit__(self, *_: object) -> None:
         if self._later in sys.meta_path:
             sys.meta_path.remove(self._later)
-        self._forget()
+        self._forget((sys.modules.keys() - self._modules.keys()) | (self._away & sys.modules.keys()))
         for name in self._modules.keys() - sys.modules.keys():
             sys.modules[name] = self._modules[name]
         sys.path[:] = self._path
@@ -44,13 +45,15 @@ class Here:
         os.chdir(self._cwd)
         self._kept.put_back()
 
-    def _forget(self) -> None:
-        """Forget the modules a step's code brought or would bring, so that the code of this task is imported."""
+    def _forget(self, names: Iterable[str]) -> set[str]:
+        """Forget, and return, those of some modules that a step's code brought or would bring, so that its own is imported."""
         if self._tops.isdisjoint(sys.modules):  # a module is loaded only below its package
-            return
-        for name in [name for name in sys.modules if name.partition(".")[0] in self._tops]:
-            if "site-packages" not in (getattr(sys.modules[name], "__file__", None) or ""):
-                del sys.modules[name]
+            return set()
+        found = {name for name in names if name.partition(".")[0] in self._tops}
+        ours = {name for name in found if "site-packages" not in (getattr(sys.modules[name], "__file__", None) or "")}
+        for name in ours:
+            del sys.modules[name]
+        return ours
 
 
 def _tops(code: str) -> set[str]:

@@ -19,10 +19,12 @@ class Loaded:
     Attributes:
         packages: top-level modules from outside the project and outside Python itself.
         libraries: shared libraries, by the name the linker has for them, with the path of the file.
+        names: of all modules; empty in a process about to be forked, where the order of loading tells what came later.
     """
 
     packages: frozenset[str] = frozenset()
     libraries: Mapping[bytes, str] = field(default_factory=dict)
+    names: frozenset[str] = frozenset()
 
 
 class _Library(ctypes.Structure):
@@ -39,9 +41,9 @@ class _Library(ctypes.Structure):
 _Visit = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(_Library), ctypes.c_size_t, ctypes.c_void_p)
 
 
-def loaded_now() -> Loaded:
-    """Return what this process has loaded."""
-    return Loaded(packages(os.devnull, list(sys.modules)), libraries({}))
+def loaded_now(*, names: bool = False) -> Loaded:
+    """Return what this process has loaded; with `names` also the modules by name, for a process that goes on living."""
+    return Loaded(packages(os.devnull, list(sys.modules)), libraries({}), frozenset(sys.modules) if names else frozenset())
 
 
 def libraries(known: Mapping[bytes, str]) -> dict[bytes, str]:
@@ -106,8 +108,8 @@ def observed(order: Mapping[str, Any], before: Loaded | None = None) -> dict[str
         order: the task.
         before: what was loaded before `__main__` was put in place; None where that is not known.
     """
-    names = list(sys.modules) if before is None else list(names_since_start())
     known = before or Loaded()
+    names = names_since_start() if before is not None and not known.names else sys.modules.keys() - known.names
     conditions = order["conditions"]
     return {
         "libraries": sorted(set(libraries(known.libraries).values())),
