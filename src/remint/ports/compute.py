@@ -1,6 +1,6 @@
 """Carrying out one step in a process of its own."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -48,7 +48,7 @@ class Task:
         arguments: canonical JSON arguments; `{"$input": NAME}` stands for an input.
         inputs: by name.
         outputs: kind of each output by name, in order.
-        conditions: seed, hash_seed, threads (see core.recipe).
+        conditions: seed, hash_seed (a number; `fresh`, one of this executor's own; `other`, another one), threads.
         modules: modules worth importing before the fork.
         limits: what it may use.
         scratch: a folder of this task, in which `step`, `outputs`, `log.txt` and numbers are free as names; the only place
@@ -111,6 +111,19 @@ class Result:
     log: Path
 
 
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What a task will need loaded.
+
+    Attributes:
+        modules: by name.
+        kinds: of artifacts it reads or writes.
+    """
+
+    modules: Sequence[str]
+    kinds: Sequence[Kind]
+
+
 class Executor(Protocol):
     """Something that carries out tasks, several at once if called from several threads.
 
@@ -135,6 +148,13 @@ class Executor(Protocol):
         Raises:
             Unavailable: no process could be started (the only retryable case).
             KeyboardInterrupt: `interrupt` was called; nothing of the task runs any more.
+        """
+        ...
+
+    def prepare(self, conditions: Mapping[str, Any], needs: Needs, *, network: bool = False) -> None:
+        """Get ready, in the background, for one task with such conditions and needs.
+
+        It only saves time: what goes wrong is for the task to find.
         """
         ...
 

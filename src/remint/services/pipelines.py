@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from remint.core.artifact import Kind
 from remint.core.digest import Digest
 from remint.core.entry import Entry
 from remint.core.ids import RunId, uuid7
@@ -18,6 +19,7 @@ from remint.errors import Conflict, EnvironmentDiffers, NotFound
 from remint.ports.capture import Closure
 from remint.ports.catalog import Catalog
 from remint.ports.clock import Clock
+from remint.ports.compute import Needs
 from remint.ports.process import Processes
 from remint.ports.usecases.context import Context
 from remint.ports.usecases.pipelines import PipelineOutcome, Progress, StepOutcome
@@ -85,6 +87,20 @@ class PipelineService:
             for position, (call, hit) in enumerate(zip(graph.calls, map(_present, standing.hits), strict=True))
         ]
         return self._finish(context, resolved, outcomes)
+
+    def prepare(self, graph: Graph, *, hash_seeds: Sequence[str] = ()) -> None:
+        """Get ready in the background for running the steps of a graph."""
+        modules: dict[tuple[Any, ...], set[str]] = {}
+        kinds = sorted({Kind(kind) for call in graph.calls for kind in call.step.outputs.values()})
+        for call in graph.calls:
+            step = call.step
+            for seed in hash_seeds or (step.conditions.get("hash_seed"),):
+                found = modules.setdefault((seed, step.conditions.get("threads"), step.network), set())
+                found.update(self.plans.code.closure(step.module, step.qualname).modules)
+        executor = self.execution.executor
+        for (seed, threads, network), names in modules.items():
+            for _ in range(executor.at_once):
+                executor.prepare({"hash_seed": seed, "threads": threads}, Needs(sorted(names), kinds), network=network)
 
     def run_all(
         self, context: Context, graphs: Sequence[Graph], *, on_progress: Report | None = None

@@ -6,7 +6,7 @@ import io
 import resource
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import redirect_stderr, redirect_stdout
 from typing import Any, TextIO
 
@@ -14,7 +14,7 @@ from remint.adapters.compute.log import Log
 from remint.adapters.compute.order import HERE, RUNNER, SEEN, Places, encode_task, threads_of
 from remint.adapters.compute.outcome import read_outputs
 from remint.core.run import Usage
-from remint.ports.compute import Result, Task
+from remint.ports.compute import Needs, Result, Task
 
 
 class _Tee(io.TextIOBase):
@@ -76,6 +76,9 @@ class InlineExecutor:
     def _loaded(self) -> Any:  # noqa: ANN401 - what the child's side says is loaded
         """Return what was loaded when the first task ran, so that only what comes later is looked up each time."""
         return importlib.import_module(SEEN).loaded_now(names=True)
+
+    def prepare(self, conditions: Mapping[str, Any], needs: Needs, *, network: bool = False) -> None:
+        """Do nothing: this process is there."""
 
     @property
     def at_once(self) -> int:

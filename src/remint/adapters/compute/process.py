@@ -3,7 +3,9 @@
 import os
 import sys
 import threading
+from collections import Counter
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -14,7 +16,8 @@ from remint.adapters.compute.outcome import result_of, step_name
 from remint.adapters.compute.room import Room
 from remint.adapters.compute.watch import Ending, NotStartedError, Watch
 from remint.adapters.compute.zygote import Nature, Zygote, end_session, unavailable
-from remint.ports.compute import Result, Task
+from remint.errors import Unavailable
+from remint.ports.compute import Needs, Result, Task
 
 PIPE_BYTES = 1 << 20
 
@@ -36,9 +39,12 @@ class ProcessExecutor:
         if sys.platform != "linux":
             raise unavailable("processes are forked, guarded and metered by means only Linux has")
         self._keep_out = keep_out
-        self._fresh_hash_seed = int.from_bytes(os.urandom(4))
+        self._seeds = {"fresh": int.from_bytes(os.urandom(4)), "other": int.from_bytes(os.urandom(4))}
         self._room = Room(at_once or len(os.sched_getaffinity(0)))
-        self._lock = threading.Lock()
+        self._lock = threading.Condition()
+        self._coming: Counter[Nature] = Counter()
+        self._awaited: Counter[Nature] = Counter()
+        self._ahead = ThreadPoolExecutor(1, thread_name_prefix="remint-prepare")
         self._idle: dict[Nature, list[Zygote]] = {}
         self._busy: set[Zygote] = set()
         self._closed = False
@@ -77,7 +83,7 @@ class ProcessExecutor:
             Unavailable: no process could be started.
             KeyboardInterrupt: the caller was interrupted, or `interrupt` was called; the step is dead.
         """
-        nature = self._nature(task)
+        nature = self._nature(task.conditions, network=task.network)
         places = make_places(task.scratch)
         with self._room.taken(nature.threads) as stay, Log(places.log, on_line) as log:
             try:
@@ -97,10 +103,35 @@ class ProcessExecutor:
         }
         return result_of(task, places, ending, conditions)
 
-    def _nature(self, task: Task) -> Nature:
-        wanted = task.conditions.get("hash_seed", "fresh")
-        seed = wanted if isinstance(wanted, int) else self._fresh_hash_seed
-        return Nature(seed, threads_of(task.conditions), task.network)
+    def prepare(self, conditions: Mapping[str, Any], needs: Needs, *, network: bool = False) -> None:
+        """Start a zygote in the background, and have it load what is needed; the next task of its nature waits for it."""
+        nature = self._nature(conditions, network=network)
+        with self._lock:
+            if not self._closed:
+                self._coming[nature] += 1
+                self._ahead.submit(self._prepare, nature, needs)
+
+    def _prepare(self, nature: Nature, needs: Needs) -> None:
+        zygote, is_whole = None, False
+        try:
+            zygote = Zygote(nature)
+            with self._lock:
+                self._busy.add(zygote)
+            zygote.load(needs)
+            is_whole = True
+        except (Unavailable, EOFError):  # the task that needs it will say what is wrong
+            is_whole = False
+        finally:
+            if zygote is not None:
+                self._give_back(nature, zygote, None, is_whole=is_whole)
+            with self._lock:
+                self._coming[nature] -= 1
+                self._lock.notify_all()
+
+    def _nature(self, conditions: Mapping[str, Any], *, network: bool) -> Nature:
+        wanted = conditions.get("hash_seed", "fresh")
+        seed = wanted if isinstance(wanted, int) else self._seeds[wanted]
+        return Nature(seed, threads_of(conditions), network)
 
     def _attempt_bare(self, task: Task, places: Places, nature: Nature, log: Log) -> tuple[Ending, Mapping[str, Any]]:
         """Try once more with nothing loaded before the fork; if loading killed the zygote, it will now kill the child."""
@@ -144,21 +175,32 @@ class ProcessExecutor:
         }
 
     def _take(self, nature: Nature) -> Zygote:
-        """Return a living zygote that nobody else uses, a new one if need be."""
+        """Return a living zygote that nobody else uses: one that waits or is about to come, else a new one."""
         with self._lock:
-            if self._closed:
-                raise unavailable("this executor was closed")
-            waiting = self._idle.setdefault(nature, [])
-            while waiting:
-                zygote = waiting.pop()
-                if zygote.is_alive():
-                    self._busy.add(zygote)
-                    return zygote
-                zygote.close()
+            zygote = self._waiting(nature)
+            if zygote is None and self._coming[nature] > self._awaited[nature]:
+                self._awaited[nature] += 1
+                self._lock.wait_for(lambda: self._idle.get(nature) or not self._coming[nature] or self._closed)
+                self._awaited[nature] -= 1
+                zygote = self._waiting(nature)
+            if zygote is not None:
+                self._busy.add(zygote)
+                return zygote
         zygote = Zygote(nature)
         with self._lock:
             self._busy.add(zygote)
         return zygote
+
+    def _waiting(self, nature: Nature) -> Zygote | None:
+        if self._closed:
+            raise unavailable("this executor was closed")
+        waiting = self._idle.setdefault(nature, [])
+        while waiting:
+            zygote = waiting.pop()
+            if zygote.is_alive():
+                return zygote
+            zygote.close()
+        return None
 
     def _give_back(self, nature: Nature, zygote: Zygote, child: int | None, *, is_whole: bool) -> None:
         """Keep a zygote whose task has ended; end any other, and what its task left running."""
@@ -166,7 +208,8 @@ class ProcessExecutor:
             self._busy.discard(zygote)
             keep = is_whole and not self._closed
             if keep:
-                self._idle[nature].append(zygote)
+                self._idle.setdefault(nature, []).append(zygote)
+                self._lock.notify_all()
         if not keep:
             zygote.close()
             if child is not None:
@@ -179,10 +222,12 @@ class ProcessExecutor:
             idle = [zygote for waiting in self._idle.values() for zygote in waiting]
             self._idle.clear()
             busy = list(self._busy)
+            self._lock.notify_all()
         for zygote in idle:
             zygote.close()
         for zygote in busy:
             zygote.kill()
+        self._ahead.shutdown(cancel_futures=True)
 
 
 def _widen(pipe: int) -> None:

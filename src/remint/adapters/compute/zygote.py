@@ -18,6 +18,7 @@ from typing import Any
 from remint.adapters.compute.order import PROTOCOL, ZYGOTE
 from remint.adapters.compute.tree import read_session
 from remint.errors import Unavailable
+from remint.ports.compute import Needs
 
 START_S = 60
 END_S = 5
@@ -151,6 +152,20 @@ class Zygote:
             self._socket.sendall(line[sent:])
         except OSError as error:
             raise EOFError from error
+
+    def load(self, needs: Needs) -> None:
+        """Have it load what a task will need, and wait until it has.
+
+        Raises:
+            EOFError: it is gone.
+        """
+        request = {"v": PROTOCOL, "do": "load", "modules": list(needs.modules), "kinds": list(needs.kinds)}
+        try:
+            self._socket.sendall(json.dumps(request).encode() + b"\n")
+        except OSError as error:
+            raise EOFError from error
+        while not self.receive():
+            continue
 
     def send_stop(self) -> None:
         """Ask for the running task, and everything it started, to be killed; one that is gone has done it."""

@@ -14,6 +14,7 @@ from remint.errors import Conflict
 
 SPRING = (setup.tell, training.ingest, training.features, training.limits, training.train)
 PRODUCTION = (
+    proof.prepare,
     production.months_go_by,
     production.last_decision,
     proof.regenerate,
@@ -45,6 +46,8 @@ def demo(out: Out, folder: Path, fast: bool, serve: bool) -> None:
     try:
         _require_same_size(story)
         finished = "control" in story.memory.chapters
+        if "train" not in story.memory.chapters:
+            story.prepare()
         for tell in SPRING:
             tell(story)
         served = story.in_production("model/delay")

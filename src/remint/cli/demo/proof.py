@@ -53,6 +53,12 @@ def regenerate(story: Story) -> None:
         story.by_hand("remint regenerate model/delay", "remint regenerate model/delay --match bytes")
 
 
+def prepare(story: Story) -> None:
+    """Have what models without a seed are made in, and made again in, ready by then."""
+    if "broken" not in story.memory.chapters:
+        story.prepare("fresh", "other")
+
+
 def broken(story: Story) -> None:
     """Make models of broken copies again, and see what is found out."""
     with story.chapter("broken", "9. Broken copies of the project are found out") as to_do:

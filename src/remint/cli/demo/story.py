@@ -129,6 +129,10 @@ class Story:
         """Return the graph of one of the project's pipelines."""
         return self.pipelines[name].graph(parameters)
 
+    def prepare(self, *hash_seeds: str) -> None:
+        """Have the libraries of training loaded while chapters before it are told."""
+        self.app.pipelines.prepare(self.graph("model/delay"), hash_seeds=hash_seeds)
+
     def run(self, context: Context, name: str, **parameters: object) -> PipelineOutcome:
         """Run a pipeline as the command would, with a progress bar."""
         return self.run_all(context, [self.graph(name, **parameters)])[0]

@@ -77,6 +77,15 @@ class Pipelines(Protocol):
         """
         ...
 
+    def prepare(self, graph: Graph, *, hash_seeds: Sequence[str] = ()) -> None:
+        """Get ready in the background for running the steps of a graph; it only saves time.
+
+        Args:
+            graph: what will be run, some time before this process ends.
+            hash_seeds: instead of those the steps declare: `fresh`, and `other` for making again what has no seed.
+        """
+        ...
+
     def run_all(
         self, context: Context, graphs: Sequence[Graph], *, on_progress: Callable[[Progress], None] | None = None
     ) -> Sequence[PipelineOutcome]:

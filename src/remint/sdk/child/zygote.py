@@ -2,9 +2,9 @@
 # ruff: noqa: PTH123, PTH208
 """A process that has imported what steps need and does nothing but fork: one child a step, one step at a time.
 
-It speaks protocol 1: JSON lines over the socket it is given as standard input. It is told `run` and `stop`; it says `ready`,
-`started`, `ended` and `refused`. When the socket closes it kills what runs and ends. Whatever a step leaves running comes back
-to this process, the reaper of its descendants, and is killed before `ended` is said.
+It speaks protocol 1: JSON lines over the socket it is given as standard input. It is told `load`, `run` and `stop`; it says
+`ready`, `loaded`, `started`, `ended` and `refused`. When the socket closes it kills what runs and ends. Whatever a step leaves
+running comes back to this process, the reaper of its descendants, and is killed before `ended` is said.
 """
 
 import gc
@@ -124,6 +124,9 @@ class Zygote:
             for request in self._control.receive():
                 if request["do"] == "run":
                     self._run(request)
+                elif request["do"] == "load":
+                    self._load_for(request["modules"], {"inputs": {}, "outputs": [["", kind] for kind in request["kinds"]]})
+                    self._control.say("loaded")
 
     def _load(self, modules: list[str]) -> None:
         wanted = (name for name in (CODECS, *modules) if name.partition(".")[0] not in NEVER_LOADED)
@@ -135,11 +138,14 @@ class Zygote:
             gc.collect()
             gc.freeze()
 
+    def _load_for(self, modules: list[str], order: dict[str, Any]) -> None:
+        self._load([])
+        self._load([*modules, *importlib.import_module(CODECS).modules_for(order)])
+
     def _run(self, request: dict[str, Any]) -> None:
         log = self._control.take_file()
         order = request["order"]
-        self._load([])
-        self._load([*request["modules"], *importlib.import_module(CODECS).modules_for(order)])
+        self._load_for(request["modules"], order)
         rules = guard.fixed_rules(tuple(request["keep_out"]), (self._package,), network=order["network"])
         heard, told = os.pipe()
         began_ns = time.monotonic_ns()

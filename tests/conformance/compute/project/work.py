@@ -444,3 +444,11 @@ def forge_result(told, target):
     (folder / "0" / "folder").symlink_to(os.path.dirname(target))
     (folder / "result.json").write_text(told)
     os._exit(0)
+
+
+def parent():
+    return os.getppid()
+
+
+def loaded(name):
+    return name in sys.modules
