@@ -1,6 +1,5 @@
 """Where bytes are kept, by digest."""
 
-import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -25,6 +24,19 @@ class Swept:
     size_bytes: int = 0
     packs: int = 0
     rewritten: int = 0
+
+
+class Stat(Protocol):
+    """What the system says of a file; `os.stat_result` is one."""
+
+    @property
+    def st_size(self) -> int: ...  # noqa: D102 - as of `os.stat_result`, like the others
+    @property
+    def st_mtime_ns(self) -> int: ...  # noqa: D102
+    @property
+    def st_ctime_ns(self) -> int: ...  # noqa: D102
+    @property
+    def st_ino(self) -> int: ...  # noqa: D102
 
 
 class Blobs(Protocol):
@@ -58,7 +70,7 @@ class Blobs(Protocol):
         """
         ...
 
-    def put_files(self, paths: Iterable[str]) -> Iterator[tuple[bytes, os.stat_result]]:
+    def put_files(self, paths: Iterable[str]) -> Iterator[tuple[bytes, Stat]]:
         """Keep the content of many files; yield, in order, the 32 raw bytes of each digest and the stat of the file.
 
         The stat is taken after the file was read. As `put`, once the last was yielded or the iterator is closed. What was put

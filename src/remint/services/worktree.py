@@ -1,6 +1,5 @@
 """Reading folders outside the store, with the help of what was known of them."""
 
-import os
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -24,11 +23,11 @@ from remint.core.worktree import (
     some,
 )
 from remint.errors import Invalid
-from remint.ports.blobs import Blobs
+from remint.ports.blobs import Blobs, Stat
 from remint.ports.usecases.artifacts import Progress
 from remint.ports.worktree import Folders, Index, Tracking, Walk
 
-Put: TypeAlias = Callable[[Iterable[str]], Iterator[tuple[bytes, os.stat_result]]]
+Put: TypeAlias = Callable[[Iterable[str]], Iterator[tuple[bytes, Stat]]]
 """Puts files into the store; yields the digest of each and a stat taken no later than the read of its last byte was over."""
 BETWEEN_CALLS = 64
 

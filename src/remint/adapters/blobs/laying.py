@@ -1,11 +1,15 @@
 """Laying out many blobs as files, in the order in which packs hold them."""
 
 import os
-from collections.abc import Iterable, Iterator
+from array import array
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from itertools import islice
 
 from remint.adapters.blobs.finders import Pack
+from remint.adapters.blobs.handle import Handle
+from remint.adapters.blobs.hands import WORTH, Hand, Hands
 from remint.adapters.blobs.outside import create, write_whole
 from remint.adapters.blobs.pack import BYTES, HEADER_BYTES, PAYLOAD_MAX
 from remint.adapters.blobs.packs import Packs
@@ -32,26 +36,63 @@ _Wanted = tuple[int, int, bytes, str]
 """Place and stored bytes of a record, the digest, and the path of the file."""
 
 
-def write_files(packs: Packs, reader: Reader, wanted: Iterable[tuple[bytes, str]]) -> int:
-    """Write blobs to new files; return how many (see ports.blobs.Blobs.write_files)."""
+def write_files(
+    packs: Packs, reader: Reader, wanted: Iterable[tuple[bytes, str]], helped: Callable[[], Hands] | None = None
+) -> int:
+    """Write blobs to new files; return how many (see ports.blobs.Blobs.write_files).
+
+    Args:
+        packs: of the store.
+        reader: of the store.
+        wanted: digest and path of each file.
+        helped: starts the processes that help where there are very many.
+    """
     count, pending = 0, iter(wanted)
     packs.look()
-    while window := list(islice(pending, _WINDOW)):
-        count += len(window)
-        placed: dict[Pack, list[_Wanted]] = {}
-        others: list[tuple[bytes, str]] = []
-        for raw, path in window:
-            for pack, place, stored in packs.find(raw):
-                placed.setdefault(pack, []).append((place, stored, raw, path))
-                break
-            else:
-                others.append((raw, path))
-        with ThreadPoolExecutor(min(_AT_ONCE, os.cpu_count() or 1), thread_name_prefix="lay") as pool:
-            for left in pool.map(lambda chosen: _write_records(packs, *chosen), _shares(placed)):
+    with ExitStack() as ending:
+        hands: Hands | None = None
+        while window := list(islice(pending, _WINDOW)):
+            count += len(window)
+            if hands is None and helped is not None and len(window) >= WORTH:
+                hands = ending.enter_context(helped())
+            placed, others = _placed(packs, window)
+            for left in _written(packs, _shares(placed), hands):
                 others += left
-        for raw, path in others:
-            create(path, lambda handle, raw=raw: reader.pour(from_raw(raw), handle))  # type: ignore[misc]
+            for raw, path in others:
+                create(path, lambda handle, raw=raw: reader.pour(from_raw(raw), handle))  # type: ignore[misc]
     return count
+
+
+def _placed(packs: Packs, window: Iterable[tuple[bytes, str]]) -> tuple[dict[Pack, list[_Wanted]], list[tuple[bytes, str]]]:
+    """Return what is wanted of each pack, and what is in none."""
+    placed: dict[Pack, list[_Wanted]] = {}
+    others: list[tuple[bytes, str]] = []
+    for raw, path in window:
+        for pack, place, stored in packs.find(raw):
+            placed.setdefault(pack, []).append((place, stored, raw, path))
+            break
+        else:
+            others.append((raw, path))
+    return placed, others
+
+
+def _written(
+    packs: Packs, shares: Iterable[tuple[Pack, list[_Wanted]]], hands: Hands | None
+) -> Iterator[list[tuple[bytes, str]]]:
+    """Write the files of shares at once; yield those of each that must be written otherwise."""
+    if hands is not None:
+        yield from hands.each(shares, lambda share: _write_share(packs, *share), _asked)
+        return
+    with ThreadPoolExecutor(min(_AT_ONCE, os.cpu_count() or 1), thread_name_prefix="lay") as pool:
+        yield from pool.map(lambda chosen: _write_share(packs, *chosen), shares)
+
+
+def _asked(hand: Hand, share: tuple[Pack, list[_Wanted]]) -> list[tuple[bytes, str]]:
+    pack, records = share
+    places = array("q", (number for place, stored, _, _ in records for number in (place, stored)))
+    raws, paths = b"".join(raw for _, _, raw, _ in records), [os.fsencode(path) for _, _, _, path in records]
+    left = hand.ask([os.fsencode(pack.path), places.tobytes(), raws, paths])
+    return [records[at][2:] for at in left]
 
 
 def _shares(placed: dict[Pack, list[_Wanted]]) -> Iterator[tuple[Pack, list[_Wanted]]]:
@@ -62,14 +103,18 @@ def _shares(placed: dict[Pack, list[_Wanted]]) -> Iterator[tuple[Pack, list[_Wan
             yield pack, records[start : start + _SHARE]
 
 
-def _write_records(packs: Packs, pack: Pack, records: list[_Wanted]) -> list[tuple[bytes, str]]:
-    """Write files from one pack; return those whose record is not simply their bytes, or is damaged."""
-    others = []
-    slab = memoryview(bytearray(_SLAB_BYTES))
+def _write_share(packs: Packs, pack: Pack, records: list[_Wanted]) -> list[tuple[bytes, str]]:
     try:
         handle = packs.handle(pack)
     except FileNotFoundError:
         return [(raw, path) for _, _, raw, path in records]
+    return [records[at][2:] for at in write_records(handle, records)]
+
+
+def write_records(handle: Handle, records: list[_Wanted]) -> list[int]:
+    """Write files from one pack; return the places in the list of those whose record is damaged, or more than their bytes."""
+    others = []
+    slab = memoryview(bytearray(_SLAB_BYTES))
     base = limit = 0
     for number, (place, stored, raw, path) in enumerate(records):
         end = place + HEADER_BYTES + stored
@@ -81,7 +126,7 @@ def _write_records(packs: Packs, pack: Pack, records: list[_Wanted]) -> list[tup
         if end <= limit and slab[at + _KIND_AT] == BYTES and raw_digest(payload) == raw:
             create(path, lambda file, payload=payload: write_whole(file, payload))  # type: ignore[misc]
         else:
-            others.append((raw, path))
+            others.append(number)
     return others
 
 

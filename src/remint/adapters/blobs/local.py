@@ -11,6 +11,8 @@ import threading
 import weakref
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
+from itertools import chain, islice
 from pathlib import Path
 from typing import BinaryIO
 
@@ -22,6 +24,7 @@ from remint.adapters.blobs.exchange import LocalExchange
 from remint.adapters.blobs.extracted import Extracted
 from remint.adapters.blobs.fence import Fence
 from remint.adapters.blobs.handle import sync_folder
+from remint.adapters.blobs.hands import SHARE, WORTH, Hands, at_hand, put_there
 from remint.adapters.blobs.incoming import Incoming
 from remint.adapters.blobs.laying import write_files
 from remint.adapters.blobs.objects import Objects
@@ -31,8 +34,11 @@ from remint.adapters.blobs.packs import Packs
 from remint.adapters.blobs.reading import Reader
 from remint.adapters.blobs.sweeping import Sweeper
 from remint.core.digest import Digest, FileHasher, from_raw
-from remint.errors import BlobAltered
-from remint.ports.blobs import Swept
+from remint.errors import BlobAltered, Unavailable
+from remint.ports.blobs import Stat, Swept
+
+Put = Callable[[Iterable[str]], Iterator[tuple[bytes, Stat]]]
+"""As ports.blobs.Blobs.put_files."""
 
 
 class LocalBlobs:
@@ -85,25 +91,47 @@ class LocalBlobs:
             batch.finish()
         return from_raw(raw), size_bytes
 
-    def put_files(self, paths: Iterable[str]) -> Iterator[tuple[bytes, os.stat_result]]:
+    def put_files(self, paths: Iterable[str]) -> Iterator[tuple[bytes, Stat]]:
         """Keep the content of many files; all of it is kept when the last was yielded or the iterator is closed."""
-        with self._writing():
-            batch, dropped = self._batch(), False
-            try:
-                yield from read_files(
-                    paths,
-                    small=batch.keep_as,
-                    large=lambda read: _keep_large(batch, read)[0],
-                )
-            except GeneratorExit:
-                dropped = True
-                raise
-            finally:
+        pending, dropped = iter(paths), False
+        first = list(islice(pending, WORTH)) if at_hand() else []
+        try:
+            with self.putting(ahead=len(first) < WORTH) as put:
                 try:
-                    batch.finish()
-                except OSError:
-                    self._unkept = self._unkept or dropped
+                    yield from (
+                        put(chain(first, pending)) if len(first) < WORTH else self._put_at_once(chain(first, pending), put)
+                    )
+                except GeneratorExit:
+                    dropped = True
                     raise
+        except Unavailable:
+            self._unkept = self._unkept or dropped
+            raise
+
+    @contextmanager
+    def putting(self, *, ahead: bool = True) -> Iterator[Put]:
+        """Give a function as `put_files`; what it was given is all kept when the block ends.
+
+        Args:
+            ahead: let a thread read; not where other processes keep the processors busy.
+        """
+        with self._writing():
+            batch = self._batch()
+            try:
+                yield partial(read_files, small=batch.keep_as, large=lambda read: _keep_large(batch, read)[0], ahead=ahead)
+            finally:
+                batch.finish()
+
+    def _put_at_once(self, paths: Iterator[str], put: Put) -> Iterator[tuple[bytes, Stat]]:
+        shares = iter(lambda: list(islice(paths, SHARE)), [])
+        with Hands("put", self._root, self._limits) as hands:
+            try:
+                for found in hands.each(shares, lambda share: list(put(share)), put_there):
+                    yield from found
+            except GeneratorExit:
+                hands.finish()
+                raise
+            hands.finish()
 
     def take(self, path: Path, *, whole: bool = False) -> tuple[Digest, int]:
         """Keep the file at `path`, which is gone afterwards."""
@@ -148,7 +176,8 @@ class LocalBlobs:
 
     def write_files(self, wanted: Iterable[tuple[bytes, str]]) -> int:
         """Write bytes kept here to new files."""
-        return write_files(self._packs, self._reader, wanted)
+        helped = partial(Hands, "lay", self._root, self._limits) if at_hand() else None
+        return write_files(self._packs, self._reader, wanted, helped)
 
     def size(self, digest: Digest) -> int:
         """Return the size in bytes of what is kept under `digest`."""

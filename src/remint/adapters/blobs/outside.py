@@ -41,6 +41,7 @@ def read_files(
     *,
     small: Callable[[bytes, bytes], object],
     large: Callable[[Callable[[int], bytes]], bytes],
+    ahead: bool = True,
 ) -> Iterator[tuple[bytes, os.stat_result]]:
     """Read files, in order; yield the digest of each, and its stat after it was read.
 
@@ -50,26 +51,36 @@ def read_files(
         paths: the files.
         small: keeps the content of a file below CUT_FROM bytes, given its digest and the content.
         large: keeps what a function `read(most)` gives until it gives nothing, and returns the digest.
+        ahead: let a thread read; not where other processes keep the processors busy.
 
     Raises:
         Conflict, Invalid: as ports.blobs.Blobs.put_files.
     """
-    waiting: deque[Future[list[_Read | RemintError | str]]] = deque()
+    for share in _read_ahead(paths) if ahead else map(_read_share, _shares(paths)):
+        for found in share:
+            if isinstance(found, _Read):
+                small(found.raw, found.content)
+                yield found.raw, found.stat
+            elif isinstance(found, str):
+                yield _read_large(found, large)
+            else:
+                raise found
+
+
+def _shares(paths: Iterable[str]) -> Iterator[list[str]]:
     pending = iter(paths)
+    return iter(lambda: list(islice(pending, _SHARE)), [])
+
+
+def _read_ahead(paths: Iterable[str]) -> Iterator[list[_Read | RemintError | str]]:
+    waiting: deque[Future[list[_Read | RemintError | str]]] = deque()
     with ThreadPoolExecutor(_AHEAD, thread_name_prefix="read") as pool:
-        while True:
-            while len(waiting) <= _AHEAD and (share := list(islice(pending, _SHARE))):
-                waiting.append(pool.submit(_read_share, share))
-            if not waiting:
-                return
-            for found in waiting.popleft().result():
-                if isinstance(found, _Read):
-                    small(found.raw, found.content)
-                    yield found.raw, found.stat
-                elif isinstance(found, str):
-                    yield _read_large(found, large)
-                else:
-                    raise found
+        for share in _shares(paths):
+            waiting.append(pool.submit(_read_share, share))
+            if len(waiting) > _AHEAD:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
 
 
 def _read_share(paths: list[str]) -> list[_Read | RemintError | str]:
