@@ -15,12 +15,12 @@ HOME = Path(__file__).resolve().parents[1] / ".bench"
 DVC = "dvc==3.67.1"
 
 
-def peer(requirement: str) -> Path:
-    """Return the `bin` folder of an environment that holds one pinned peer; made on first use."""
+def peer(requirement: str, *others: str) -> Path:
+    """Return the `bin` folder of an environment that holds one pinned peer, and what it needs; made on first use."""
     folder = HOME / requirement.replace("==", "-")
     if not (folder / "ready").exists():
         venv.create(folder, with_pip=True, clear=True)
-        subprocess.run([folder / "bin" / "pip", "install", "-qq", requirement], check=True)
+        subprocess.run([folder / "bin" / "pip", "install", "-qq", requirement, *others], check=True)
         subprocess.run([folder / "bin" / "python", "-m", "compileall", "-q", folder / "lib"], check=False)
         (folder / "ready").touch()
     return folder / "bin"
