@@ -5,20 +5,19 @@ import pytest
 from remint.adapters.remotes.cached import CachedRemote
 from remint.adapters.remotes.folder import FolderRemote
 from remint.adapters.remotes.object_store import open_store
-from tests.support import s3
+from tests.support import azure, s3
+
+SERVERS = {"s3": s3, "azure": azure}
 
 
-def _s3(monkeypatch):
-    if not s3.ENDPOINT:
-        pytest.skip(s3.ABSENT)
-    for name, value in s3.CREDENTIALS.items():
-        monkeypatch.setenv(name, value)
-    return open_store(s3.place())
-
-
-@pytest.fixture(params=["folder", "s3", "cached"])
+@pytest.fixture(params=["folder", "cached", *SERVERS])
 def remote(request, tmp_path, monkeypatch):
-    if request.param == "s3":
-        return _s3(monkeypatch)
+    if request.param in SERVERS:
+        server = SERVERS[request.param]
+        if not server.ENDPOINT:
+            pytest.skip(server.ABSENT)
+        for name, value in server.CREDENTIALS.items():
+            monkeypatch.setenv(name, value)
+        return open_store(server.place())
     folder = FolderRemote("team", tmp_path / "remote")
     return folder if request.param == "folder" else CachedRemote(folder, tmp_path / "cache")

@@ -1,4 +1,4 @@
-"""Two projects, and a remote between them: a folder, and an S3 server."""
+"""Two projects, and a remote between them: a folder, an S3 server, and an Azure Blob server."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,10 +14,11 @@ from remint.core.ids import PrincipalId
 from remint.core.remote import Place
 from remint.ports.remotes import Remote
 from remint.ports.usecases.context import Context
-from tests.support import s3
+from tests.support import azure, s3
 
 ANA = Context(PrincipalId("ana"), "main")
-KINDS = ["folder", "s3"]
+SERVERS = {"s3": s3, "azure": azure}
+KINDS = ["folder", *SERVERS]
 
 
 @dataclass
@@ -63,11 +64,12 @@ class Side:
 def place(request, tmp_path, monkeypatch) -> Place:
     if request.param == "folder":
         return Place("team", "file", str(tmp_path / "remote"), {})
-    if not s3.ENDPOINT:
-        pytest.skip(s3.ABSENT)
-    for name, value in s3.CREDENTIALS.items():
+    server = SERVERS[request.param]
+    if not server.ENDPOINT:
+        pytest.skip(server.ABSENT)
+    for name, value in server.CREDENTIALS.items():
         monkeypatch.setenv(name, value)
-    return s3.place()
+    return server.place()
 
 
 @pytest.fixture
