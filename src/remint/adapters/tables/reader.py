@@ -51,7 +51,7 @@ class ParquetTables:
             connection.execute("SET lock_configuration = true")
             connection.execute(query)
             names = [column[0] for column in connection.description or ()]
-            return names, connection.fetchmany(limit)
+            return names, _fetched(connection, query, limit)
         except duckdb.Error as error:
             why = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise Invalid(
@@ -66,3 +66,21 @@ class ParquetTables:
         from remint.adapters.tables.parquet import read_segments
 
         return table_differences(read_segments(list(left)), read_segments(list(right)))
+
+
+def _fetched(connection: Any, query: str, limit: int) -> list[tuple[Any, ...]]:  # noqa: ANN401 - of DuckDB, which loads late
+    """Return rows of a query that was executed; those with times in a zone through Arrow: for them DuckDB would need pytz."""
+    kinds = [str(kind) for _, kind, *_ in connection.description or ()]
+    if not any("TIME ZONE" in kind for kind in kinds):
+        return list(connection.fetchmany(limit))
+    connection.abort()
+    columns: list[list[Any]] = [[] for _ in kinds]
+    for batch in connection.sql(query).to_arrow_reader(limit):
+        for place, values in enumerate(batch.columns):
+            columns[place] += values.to_pylist()
+        if len(columns[0]) >= limit:
+            break
+    for place, kind in enumerate(kinds):
+        if kind == "HUGEINT":  # a decimal to Arrow
+            columns[place] = [None if one is None else int(one) for one in columns[place]]
+    return list(zip(*columns, strict=True))[:limit]
