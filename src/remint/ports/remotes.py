@@ -1,6 +1,6 @@
 """Remotes: places that keep what was pushed, and the side of the local store that packs and unpacks for them."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,7 @@ OnBytes: TypeAlias = Callable[[int], None]
 
 
 class Remote(Protocol):
-    """A store of files by name. What stands in it is never altered, except where `swap` is used.
+    """A store of files by name. What stands in it is never altered, except where `swap` is used, and goes only by `delete`.
 
     Every method may be called again after any failure, and by several threads and processes at once. Failures that may pass are
     tried again for a while, with growing pauses.
@@ -60,6 +60,10 @@ class Remote(Protocol):
 
         Atomic. After Unavailable it may have been written.
         """
+        ...
+
+    def delete(self, names: Sequence[str]) -> None:
+        """Remove files; one that is not there is no matter. After an error any of them may be gone, and any may be there."""
         ...
 
 
@@ -128,6 +132,36 @@ class Exchange(Protocol):
 
     def receive_records(self, pack: str, records: Iterable[tuple[bytes, bytes]]) -> None:
         """Keep records of a pack, given as raw digest and all bytes. Errors as `receive_pack`."""
+        ...
+
+    def pieces(self, pack: str, places: Sequence[tuple[int, int]]) -> list[bytes] | None:
+        """Return pieces of a sealed pack that is here, given as begin and end; None if it is not here."""
+        ...
+
+    def parts(self, raw: bytes, record: bytes, *, depth: int | None = None) -> tuple[int, list[bytes]] | None:
+        """Return how many levels of groups are below a record, and the digests of its parts; 0 and none of a whole blob.
+
+        Args:
+            raw: the digest it stands under.
+            record: all bytes of it.
+            depth: of a group: how many levels are below it; None of a blob.
+
+        Returns:
+            None if the record is damaged.
+
+        Raises:
+            Invalid: it is of a later version.
+        """
+        ...
+
+    def packed(self, records: Iterable[tuple[bytes, bytes]]) -> Generator[Parcel, None, None]:
+        """Yield new packs of records, given as raw digest and all bytes; each is gone when the next is asked for.
+
+        Nothing is kept here. The same records make the same packs.
+
+        Raises:
+            Unavailable: the disk is full.
+        """
         ...
 
     def receive_object(self, digest: Digest, path: Path) -> None:

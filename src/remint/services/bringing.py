@@ -30,13 +30,14 @@ class Contents:
         self.indexes: dict[str, bytes] = {}
 
     def look(self) -> bool:
-        """Read the indexes that are new; return whether any is."""
+        """Read the indexes that are new, forget those that are gone; return whether any is either."""
         there = {pack for name in self._remote.names(INDEXES) if (pack := pack_of(name)) is not None}
         new = there - set(self.indexes)
-        for pack in set(self.indexes) - there:
+        gone = set(self.indexes) - there
+        for pack in gone:
             del self.indexes[pack]
         each(lambda pack: self.indexes.update({pack: verified_index(self._remote, pack)}), sorted(new))
-        return bool(new)
+        return bool(new or gone)
 
 
 @dataclass
@@ -180,7 +181,7 @@ class Reading:
             bringing = Bringing(self._remote, self._contents, store.exchange(), Counter(None))
             try:
                 bringing.bring(raws)
-            except BlobMissing:  # it may have been pushed since
+            except BlobMissing:  # it may have been pushed since, or be in another pack since a collection
                 if not self._contents.look():
                     raise
                 bringing.bring(raws)

@@ -16,16 +16,17 @@ from remint.core.remote import (
     ref_of,
     select,
 )
-from remint.errors import ArtifactNotFound, Corrupt, Invalid, NotFound, RefMoved, RefNotFound
+from remint.errors import ArtifactNotFound, BlobMissing, Corrupt, Invalid, NotFound, RefMoved, RefNotFound
 from remint.ports.catalog import Transaction
 from remint.ports.remotes import Remote
-from remint.ports.usecases.artifacts import Progress
+from remint.ports.usecases.artifacts import Artifacts, Progress
 from remint.ports.usecases.context import Context
 from remint.ports.usecases.remotes import Carried, Transfer
 from remint.services.bringing import Bringing, Contents
 from remint.services.carrying import Counter
 from remint.services.needs import EVERY
 from remint.services.refs import moved_meanwhile
+from remint.services.removals import require_standing
 from remint.services.sides import Sides, is_digest, versions_of
 
 
@@ -125,6 +126,8 @@ class Pull:
         """Return some artifacts, and those of them that are not recorded here yet. A record that is here stands."""
         with self.sides.catalog.read() as tx:
             known = {digest: tx.artifacts.get(digest) for digest in tx.artifacts.known(digests)}
+            for digest in known:
+                require_standing(tx, digest)
         new = [_record(remote, digest) for digest in digests if digest not in known]
         return [*known.values(), *new], new
 
@@ -138,9 +141,9 @@ class Pull:
         """
         for artifact in new:
             if artifact.kind is Kind.FILES:
-                self._require_named(artifact)
+                require_named(self.sides.artifacts, artifact)
         bringing.contents.look()
-        large = bringing.bring({part.blob.raw for artifact in artifacts for part in artifact.parts})
+        large = _brought(bringing, {part.blob.raw for artifact in artifacts for part in artifact.parts})
         files = {
             raw
             for artifact in artifacts
@@ -148,27 +151,12 @@ class Pull:
             for rows in self.sides.manifests.rows(artifact.parts)
             for raw in rows.raws()
         }
-        large |= bringing.bring(files)
+        large |= _brought(bringing, files)
         if bringing.size_bytes or new:
             for raw in large:
                 self.sides.store.open(from_raw(raw)).close()
         for artifact in new:
-            self._require_named(artifact)
-
-    def _require_named(self, artifact: Artifact) -> None:
-        """Refuse a record that is not the one of its artifact.
-
-        Raises:
-            Corrupt: it is not.
-        """
-        try:
-            self.sides.artifacts.require_named(artifact)
-        except (KeyError, TypeError, ValueError) as error:
-            raise Corrupt(
-                f"{artifact_name(artifact.digest)} of the remote is not what its name says",
-                why=f"it lacks what such a record tells, or tells something else: {error}",
-                next_step="remove it from the remote, and push it again from a project that has it",
-            ) from error
+            require_named(self.sides.artifacts, artifact)
 
     def _commit(self, context: Context, remote: str, wanted: Sequence[_Wanted], new: Sequence[Artifact]) -> None:
         at_us = self.sides.clock.now_us()
@@ -184,6 +172,32 @@ class Pull:
                     raise moved_meanwhile(tx, one.ref, one.seen)
                 facts = {"from": one.seen, "to": one.artifact, "remote": remote}
                 tx.entries.append(Entry("ref:move", str(one.ref), context.principal, at_us, facts))
+
+
+def _brought(bringing: Bringing, wanted: set[bytes]) -> set[bytes]:
+    """Bring blobs; once more if packs went meanwhile, because a collection wrote what is needed of them anew."""
+    try:
+        return bringing.bring(wanted)
+    except BlobMissing:
+        if not bringing.contents.look():
+            raise
+        return bringing.bring(wanted)
+
+
+def require_named(artifacts: Artifacts, artifact: Artifact) -> None:
+    """Refuse a record in a remote that is not the one of its artifact.
+
+    Raises:
+        Corrupt: it is not.
+    """
+    try:
+        artifacts.require_named(artifact)
+    except (KeyError, TypeError, ValueError) as error:
+        raise Corrupt(
+            f"{artifact_name(artifact.digest)} of the remote is not what its name says",
+            why=f"it lacks what such a record tells, or tells something else: {error}",
+            next_step="remove it from the remote, and push it again from a project that has it",
+        ) from error
 
 
 def _all(context: Context, remote: Remote) -> list[str]:
@@ -216,8 +230,8 @@ def _record(remote: Remote, digest: Digest) -> Artifact:
     if found is None:
         raise ArtifactNotFound(
             f"artifact {digest.short} is not in the remote",
-            why=f"{artifact_name(digest)} is not there, and a ref names it",
-            next_step="push it again from a project that has it",
+            why="it was given up there; only its place in the list of versions is left",
+            next_step=f"push it again from a project that has it: `remint push {digest}`",
         )
     return decode_artifact(digest, found[0])
 

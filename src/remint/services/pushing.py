@@ -1,11 +1,12 @@
 """Pushing: whole packs and files first, then indexes, then records of artifacts, then refs."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from remint.core.artifact import Artifact, Kind
 from remint.core.digest import Digest, from_raw
 from remint.core.entry import Entry
+from remint.core.origin import PINNED
 from remint.core.ref import Move, RefName
 from remint.core.remote import (
     INDEXES,
@@ -28,6 +29,7 @@ from remint.ports.usecases.artifacts import Progress
 from remint.ports.usecases.context import Context
 from remint.ports.usecases.remotes import Carried, Transfer
 from remint.services.carrying import Counter, each
+from remint.services.fencing import Gate
 from remint.services.needs import EVERY
 from remint.services.sides import Sides, moves_a_ref, verified_index, versions_of
 
@@ -75,19 +77,18 @@ class Push:
         name, remote = self.sides.places.open(to)
         wanted = [self._wanted(context, one) for one in names or self._all(context)]
         planned = [self._planned(remote, one.move) for one in wanted if one.move is not None]
-        artifacts = list({one.artifact.digest: one.artifact for one in wanted}.values())
-        with self.sides.store.adding():
-            exchange = self.sides.store.exchange()
-            load = self._load(exchange, remote, artifacts)
-            if not dry_run:
-                done = Counter(on_progress, total=load.size_bytes)
-                each(lambda parcel: remote.upload(parcel.name, parcel.path, done), load.parcels)
-                each(lambda index: remote.put(*index), load.indexes.items())
-                each(lambda one: remote.put(artifact_name(one.digest), encode_artifact(one)), artifacts)
         new = {plan.ref: plan.new is not None for plan in planned}
-        if not dry_run:
-            self._record(context, name, wanted, new)
-            each(lambda plan: _swap(remote, plan), [plan for plan in planned if plan.new is not None])
+        artifacts = list({one.artifact.digest: one.artifact for one in wanted}.values())
+        if dry_run:
+            with self.sides.store.adding():
+                load = self._load(self.sides.store.exchange(), remote, artifacts)
+        else:
+            with Gate(remote, name, self.sides.clock, context.principal).pushing() as require_living:
+                load = self._bring(remote, artifacts, require_living, on_progress)
+                self._record(context, name, wanted, new)
+                if any(new.values()):
+                    require_living()
+                each(lambda plan: _swap(remote, plan), [plan for plan in planned if plan.new is not None])
         packs = sum(parcel.index is not None for parcel in load.parcels)
         return Transfer(
             name,
@@ -112,14 +113,19 @@ class Push:
     def _wanted(self, context: Context, name: str) -> _Wanted:
         ref = moves_a_ref(context, name)
         if ref is None:
-            return _Wanted(self.sides.refs.artifact(context, name), None)
+            return _Wanted(self._brought(self.sides.refs.artifact(context, name).digest), None)
         with self.sides.catalog.read() as tx:
             moves = tx.refs.log(ref, limit=1)
             if not moves:
                 raise RefNotFound(f"{ref} was not pushed", why="it does not exist", next_step="see `remint status`")
             move = moves[0]
             seen = Move(ref, move.serial, move.old, move.new, move.by, move.at_us, move.reason)
-            return _Wanted(tx.artifacts.get(move.new), seen)
+        return _Wanted(self._brought(move.new), seen)
+
+    def _brought(self, digest: Digest) -> Artifact:
+        """Return an artifact as it is kept there: of a pinned table, its bytes."""
+        found = self.sides.artifacts.brought(digest)
+        return replace(found, facts={name: fact for name, fact in found.facts.items() if name != PINNED})
 
     def _planned(self, remote: Remote, move: Move) -> _Planned:
         """Say what becomes of a ref in a remote.
@@ -159,6 +165,19 @@ class Push:
         )
 
     # ---- there
+
+    def _bring(
+        self, remote: Remote, artifacts: Sequence[Artifact], require_living: Callable[[], None], on_progress: Progress | None
+    ) -> _Load:
+        """Bring artifacts to a remote, their records last; return what was missing there."""
+        with self.sides.store.adding():
+            load = self._load(self.sides.store.exchange(), remote, artifacts)
+            done = Counter(on_progress, total=load.size_bytes)
+            each(lambda parcel: remote.upload(parcel.name, parcel.path, done), load.parcels)
+            each(lambda index: remote.put(*index), load.indexes.items())
+            require_living()
+            each(lambda one: remote.put(artifact_name(one.digest), encode_artifact(one)), artifacts)
+        return load
 
     def _record(self, context: Context, remote: str, wanted: Sequence[_Wanted], new: dict[RefName, bool]) -> None:
         """Append the entries of what is about to be told to the remote; said before it is done, so that nothing is untold."""

@@ -7,6 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from remint.adapters.remotes import object_store
+from remint.core.digest import raw_digest
+from remint.core.remote import index_name
 
 CONTENT = random.Random(0).randbytes(300_000)
 NAME = "packs/one.pack"
@@ -133,3 +135,56 @@ def test_of_many_swaps_at_once_one_wins(remote, is_new):
         won = list(pool.map(swap, range(8)))
     assert sum(won) == 1
     assert remote.get(NAME)[0] == str(won.index(True)).encode()
+
+
+def test_what_is_deleted_is_gone_and_the_rest_stays(remote):
+    for name in (NAME, "packs/two.pack", "refs/main/data/set.json"):
+        remote.put(name, b"content")
+    remote.delete([NAME, "refs/main/data/set.json"])
+    assert remote.get(NAME) is None
+    assert remote.get("refs/main/data/set.json") is None
+    assert set(remote.names("packs/")) == {"packs/two.pack"}
+
+
+def test_deleting_what_is_not_there_is_no_matter(remote):
+    remote.put(NAME, b"content")
+    remote.delete([])
+    remote.delete(["packs/never", "nowhere/never", NAME, "packs/neither"])
+    remote.delete([NAME])
+    assert remote.names("packs/") == {}
+
+
+def test_a_deleted_name_can_be_used_again(remote):
+    remote.put(NAME, b"first")
+    remote.delete([NAME])
+    assert remote.put(NAME, b"second")
+    assert remote.get(NAME)[0] == b"second"
+
+
+def test_more_than_a_thousand_files_are_deleted_at_once(remote):
+    names = [f"index/{number}" for number in range(1_100)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda name: remote.put(name, b"x"), names))
+    remote.delete(names)
+    assert remote.names("index/") == {}
+
+
+def test_a_deleted_index_is_not_known_any_more(remote):
+    index = b"payload of an index"
+    name = index_name(raw_digest(index).hex())
+    remote.put(name, index)
+    remote.get(name)
+    remote.delete([name])
+    assert remote.get(name) is None
+
+
+def test_names_can_be_listed_while_others_delete(remote):
+    remote.put("pushing/kept", b"x")
+    with ThreadPoolExecutor(1) as pool:
+        deleting = pool.submit(lambda: [(remote.put("pushing/one", b"x"), remote.delete(["pushing/one"])) for _ in range(100)])
+        seen = []
+        while not deleting.done():
+            seen.append("pushing/kept" in remote.names("pushing/"))
+        deleting.result()
+    assert seen
+    assert all(seen)

@@ -1,4 +1,4 @@
-"""Kills a push and a pull at every point (tests.support.killing)."""
+"""Kills a push, a pull and a collection in a remote at every point (tests.support.killing)."""
 
 import random
 import shutil
@@ -12,6 +12,8 @@ from tests.support.killing import at_every_point, killed_everywhere
 
 ANA = Context(PrincipalId("ana"), "main")
 FILES = {"a": b"one", "b/c": random.Random(0).randbytes(300_000), "b/d": b"three"}
+NEWEST = {name: FILES[name] for name in ("a", "b/d")}
+"""What is left of it in the newest version where a collection is killed."""
 
 
 def opened(folder: Path, side: str) -> App:
@@ -22,7 +24,7 @@ def opened(folder: Path, side: str) -> App:
 
 
 def prepare(folder: Path, work: str) -> None:
-    """Make a project with a version of a folder, and an empty one; for a pull, push it."""
+    """Make a project with a version of a folder, and an empty one; but for a push, push it; for a collection, another too."""
     for side in ("one", "other"):
         (folder / side).mkdir(parents=True)
         opened(folder, side)
@@ -32,7 +34,12 @@ def prepare(folder: Path, work: str) -> None:
         (folder / "landing" / name).write_bytes(content)
     app = opened(folder, "one")
     app.artifacts.add(ANA, "data/landing", folder / "landing")
-    if work == "pull":
+    if work != "push":
+        app.remotes.push(ANA, ["data/landing"])
+    if work == "clear":
+        for name in FILES.keys() - NEWEST.keys():
+            (folder / "landing" / name).unlink()
+        app.artifacts.add(ANA, "data/landing", folder / "landing")
         app.remotes.push(ANA, ["data/landing"])
     app.close()
 
@@ -51,7 +58,15 @@ def pull(folder: Path) -> None:
     app.close()
 
 
-WORKS = {"push": push, "pull": pull}
+def clear(folder: Path) -> None:
+    """Give up in the remote, from the first project, all but the newest version."""
+    app = opened(folder, "one")
+    app.settings.values["retention"] = {"data/*": {"versions": 1}}
+    app.remotes.clear(ANA, unused_days=0)
+    app.close()
+
+
+WORKS = {"push": push, "pull": pull, "clear": clear}
 
 
 def main(work: str, root: str) -> None:

@@ -5,7 +5,7 @@ import mmap
 import os
 import threading
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -35,6 +35,9 @@ from remint.ports.remotes import Parcel, Survey
 
 _KIND_AT = 36
 """Where a record's header has its kind."""
+
+LIST_ENTRY_BYTES = 40
+"""What a list or a group has for each part: its digest, and how many bytes it gives."""
 
 
 @dataclass(frozen=True)
@@ -149,6 +152,42 @@ class LocalExchange:
                 found.append(Parcel(object_name(digest), path, path.stat().st_size))
         return found, left
 
+    def pieces(self, pack: str, places: Sequence[tuple[int, int]]) -> list[bytes] | None:
+        """Return pieces of a sealed pack that is here."""
+        with contextlib.suppress(FileNotFoundError), (self.packs.folder / f"{pack}{SEALED}").open("rb") as file:
+            return [os.pread(file.fileno(), end - begin, begin) for begin, end in places]
+        return None
+
+    def parts(self, raw: bytes, record: bytes, *, depth: int | None = None) -> tuple[int, list[bytes]] | None:
+        """Return how many levels are below a record, and the digests of its parts."""
+        if not _is_sound(raw, record):
+            return None
+        payload = record[HEADER_BYTES:]
+        if record[_KIND_AT] == LIST:
+            return payload[0], _entries(payload[1:-4])
+        if depth is None:
+            return 0, []
+        return (depth, _entries(payload)) if len(payload) % LIST_ENTRY_BYTES == 0 else None
+
+    def packed(self, records: Iterable[tuple[bytes, bytes]]) -> Generator[Parcel, None, None]:
+        """Yield new packs of records, each for as long as the next is not asked for."""
+        pending = iter(records)
+        first = next(pending, None)
+        while first is not None:
+            with self.arriving() as path:
+                entries, end = [], len(FILE_HEADER)
+                with path.open("wb") as file:
+                    file.write(FILE_HEADER)
+                    while first is not None and end < self.limits.pack_bytes:
+                        raw, record = first
+                        file.write(record)
+                        entries.append((raw, end, len(record) - HEADER_BYTES))
+                        end += len(record)
+                        first = next(pending, None)
+                    name, index, seal = ending(entries, end)
+                    file.write(seal)
+                yield Parcel(pack_name(name), path, path.stat().st_size, index)
+
     # ---- in
 
     @contextlib.contextmanager
@@ -213,6 +252,11 @@ def _checked(path: Path, name: str) -> bytes:
                 if not _is_sound(raw, content[place : place + HEADER_BYTES + stored]):
                     raise _altered(pack_name(name), from_raw(raw))
     return index
+
+
+def _entries(content: bytes) -> list[bytes]:
+    """Return the digests of the entries of a list or a group."""
+    return [content[at : at + 32] for at in range(0, len(content), LIST_ENTRY_BYTES)]
 
 
 def _is_sound(raw: bytes, record: bytes | memoryview) -> bool:

@@ -64,3 +64,11 @@ class CachedRemote:
     def swap(self, name: str, content: bytes, tag: str | None) -> bool:
         """Write a file if its content still has this tag."""
         return self._remote.swap(name, content, tag)
+
+    def delete(self, names: Sequence[str]) -> None:
+        """Remove files, and what is known of them."""
+        self._remote.delete(names)
+        for name in names:
+            digits = pack_of(name) if name.startswith(INDEXES) else None
+            if digits is not None:
+                (self._folder / f"{digits}.idx").unlink(missing_ok=True)

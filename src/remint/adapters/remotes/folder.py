@@ -37,7 +37,8 @@ class FolderRemote:
             for place, _, files in os.walk(self._root / folder, onerror=_unless_missing):
                 for file in files:
                     path = Path(place, file)
-                    found[path.relative_to(self._root).as_posix()] = path.stat().st_size
+                    with contextlib.suppress(FileNotFoundError):  # it was deleted a moment ago
+                        found[path.relative_to(self._root).as_posix()] = path.stat().st_size
             return found
 
     def get(self, name: str) -> tuple[bytes, str] | None:
@@ -103,6 +104,16 @@ class FolderRemote:
                 path.replace(place)
                 _sync(place.parent)
         return True
+
+    def delete(self, names: Sequence[str]) -> None:
+        """Remove files."""
+        with self._reading():
+            places = [self._root / name for name in names]
+            for place in places:
+                place.unlink(missing_ok=True)
+            for folder in dict.fromkeys(place.parent for place in places):
+                if folder.is_dir():
+                    _sync(folder)
 
     @contextlib.contextmanager
     def _arriving(self) -> Iterator[Path]:

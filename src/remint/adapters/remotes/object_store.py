@@ -2,6 +2,7 @@
 
 import contextlib
 import mmap
+import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
@@ -27,13 +28,23 @@ RETRIES = 5
 _SAID = re.compile(r"<Code>([^<]*)</Code>.*?<Message>([^<]*)</Message>", re.DOTALL)
 _MISSING = ("NoSuchBucket", "The specified bucket does not exist", "ContainerNotFound")
 
+_ASKED_IN: set[int] = set()
+"""The processes, this one or those it was forked from, that asked an object store: its threads are not there in a fork."""
+
 
 def open_store(place: Place) -> "ObjectStoreRemote":
     """Return a remote of an object store. Nothing is asked yet.
 
     Raises:
         Invalid: obstore is not installed, or an option is unknown to it.
+        Unavailable: this process was forked from one that used an object store, so an answer would never come.
     """
+    if _ASKED_IN - {os.getpid()}:
+        raise Unavailable(
+            f"the remote {place.name} cannot be used in this process",
+            why="it was forked from a process that had used an object store, whose threads are not there in a fork",
+            next_step='start processes with spawn, for example `DataLoader(…, multiprocessing_context="spawn")`',
+        )
     try:
         from obstore.exceptions import BaseError
         from obstore.store import AzureStore, GCSStore, S3Store
@@ -170,10 +181,26 @@ class ObjectStoreRemote:
                 return False
         return True
 
+    def delete(self, names: Sequence[str]) -> None:
+        """Remove files, a thousand with one request where the server can."""
+        import obstore
+
+        if not names:
+            return
+        with self._asking():
+            try:
+                obstore.delete(self._store, list(names))
+            except FileNotFoundError as error:  # only some servers say so of a file that is not there
+                self._require_bucket(error)
+                for name in names:
+                    with contextlib.suppress(FileNotFoundError):
+                        obstore.delete(self._store, name)
+
     @contextlib.contextmanager
     def _asking(self) -> Iterator[None]:
         from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
 
+        _ASKED_IN.add(os.getpid())
         try:
             yield
         except RemintError:
