@@ -1,0 +1,1 @@
+"""Sources of tables outside the project (see ports.sources)."""
