@@ -4,10 +4,13 @@ import functools
 import inspect
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from remint.app import App, open_project
 from remint.ports.usecases.context import Context
+
+if TYPE_CHECKING:
+    from remint.sdk.samples import Samples
 
 NOUNS = (
     "artifacts",
@@ -61,7 +64,13 @@ class Client:
         return Noun(getattr(self.app, _AS_NAMED.get(name, name)), self.context)
 
     def __dir__(self) -> list[str]:
-        return [*NOUNS, "app", "close", "context"]
+        return [*NOUNS, "app", "close", "context", "samples"]
+
+    def samples(self, name: str, *, keep: bool = False) -> "Samples":
+        """Return the files of a set as samples for training (see `remint.samples`)."""
+        from remint.sdk.samples import samples_of
+
+        return samples_of(self.app, name, self.app.refs.artifact(self.context, name), keep=keep)
 
     def __enter__(self) -> Self:
         """Use it in a `with` block."""

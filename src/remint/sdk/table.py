@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     import numpy as np
     import polars
     import pyarrow as pa
+    from pyspark.sql import DataFrame, SparkSession  # type: ignore[import-not-found,unused-ignore]
 
+    from remint.adapters.tables.sparkframe import SparkFiles
     from remint.core.contract import Contract
 
 PROBE_ROWS = 256
@@ -38,6 +40,7 @@ class Table:
         held = content if isinstance(content, pa.Table) else pa.table(dict(content))
         self._parts: tuple[Segment | pa.Table, ...] = (held,)
         self._whole: pa.Table | None = held
+        self._spark: SparkFiles | None = None
 
     @classmethod
     def from_csv(cls, path: Path, columns: Mapping[str, str], *, nulls: Sequence[str] = ("NA", "")) -> "Table":
@@ -73,6 +76,7 @@ class Table:
         made = cls.__new__(cls)
         made._parts = tuple(parts)  # noqa: SLF001 - of this class
         made._whole = None  # noqa: SLF001 - of this class
+        made._spark = None  # noqa: SLF001 - of this class
         return made
 
     @property
@@ -156,6 +160,26 @@ class Table:
         frame = polars.from_arrow(self.arrow())
         assert isinstance(frame, polars.DataFrame)
         return frame
+
+    def spark(self, session: "SparkSession", *, row_number: str | None = None) -> "DataFrame":
+        """Return all rows as a Spark data frame.
+
+        Stored segments without edits are read where they are, with no copy; what has edits, or was made here, through a copy
+        in Parquet that is removed when this process ends. Spark promises no order of rows; with `row_number` the order of the
+        table is a column, to sort by. Spark must see the folder of the project and that of temporary files.
+
+        Args:
+            session: of Spark.
+            row_number: the name of a column to add, with the number of each row from 0.
+
+        Raises:
+            Invalid: Spark has no type for a column, or cannot tell two columns apart.
+        """
+        from remint.adapters.tables.sparkframe import SparkFiles
+
+        if self._spark is None:
+            self._spark = SparkFiles([part.paths if isinstance(part, Segment) else part for part in self._parts])
+        return self._spark.frame(session, self.schema, row_number=row_number)
 
     def paths(self) -> list[Path]:
         """Return the Parquet files of a stored table in row order, for programs that read them where they are.

@@ -3,9 +3,12 @@
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from remint.errors import Invalid, NotFound
+
+if TYPE_CHECKING:
+    from remint.sdk.samples import Samples
 
 
 class Metrics(dict[str, Any]):
@@ -93,6 +96,12 @@ class Files:
     def read(self, name: str | None = None) -> bytes:
         """Return the bytes of a file; errors as `path`."""
         return self.path(name).read_bytes()
+
+    def samples(self) -> "Samples":
+        """Return the files as samples for training (see `remint.samples`)."""
+        from remint.sdk.samples import PlacedFiles, Samples
+
+        return Samples(PlacedFiles(self._all()))
 
     def _all(self) -> dict[str, Path]:
         if self._places is None:

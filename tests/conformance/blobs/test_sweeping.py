@@ -167,6 +167,35 @@ class TestLocalStore:
         del writer
         assert sweeper.sweep(lambda: ()).blobs == 5
 
+    def test_a_thorough_sweep_takes_also_what_another_process_has_open(self, root):
+        writer = LocalBlobs(root)
+        found = list(stored(writer, 9).items())
+        kept = dict(found[::3])
+        assert LocalBlobs(root).sweep(lambda: raw(kept), thorough=True).blobs == 6
+        require_only(LocalBlobs(root), kept, {digest for digest, _ in found} - set(kept))
+        with writer.adding():
+            again = writer.put(found[1][1])
+            writer.flush()
+        require_only(LocalBlobs(root), {**kept, again: found[1][1]}, ())
+
+    def test_a_thorough_sweep_leaves_nothing_that_is_not_needed(self, root, monkeypatch):
+        monkeypatch.setattr(sweeping, "CHEAP_BYTES", 0)
+        found = list(stored(LocalBlobs(root, limits=SMALL), 2_000).items())
+        kept = dict([one for at, one in enumerate(found) if at % 100])
+        assert LocalBlobs(root).sweep(lambda: raw(kept)).blobs == 0
+        assert LocalBlobs(root).sweep(lambda: raw(kept), thorough=True).blobs == 20
+        require_only(LocalBlobs(root), kept, {digest for digest, _ in found} - set(kept))
+
+    def test_what_was_extracted_goes_too_also_what_an_earlier_sweep_left(self, root):
+        blobs = LocalBlobs(root)
+        gone, kept = (blobs.put(text) for text in (b"gone", b"kept"))
+        places = [blobs.path(digest) for digest in (gone, kept)]
+        LocalBlobs(root).sweep(lambda: {kept.raw})
+        assert [place.exists() for place in places] == [False, True]
+        places[0].write_bytes(b"gone")
+        LocalBlobs(root).sweep(lambda: {kept.raw})
+        assert [place.exists() for place in places] == [False, True]
+
     def test_mostly_dead_packs_are_written_anew_and_others_are_left(self, root, monkeypatch):
         monkeypatch.setattr(sweeping, "CHEAP_BYTES", 0)
         blobs = LocalBlobs(root, limits=SMALL)
@@ -211,7 +240,8 @@ class TestLocalStore:
         LocalBlobs(root, limits=SMALL).sweep(lambda: raw(kept))
         require_only(LocalBlobs(root), kept, set(found) - set(kept))
 
-    def test_writers_and_sweeps_at_random_lose_nothing_that_was_recorded(self, root):
+    @pytest.mark.parametrize("thorough", [False, True])
+    def test_writers_and_sweeps_at_random_lose_nothing_that_was_recorded(self, root, thorough):
         """Writers put blobs, some of them put before and swept meanwhile, and record them inside `adding`."""
         live: dict = {}
         recording = threading.Lock()
@@ -246,9 +276,9 @@ class TestLocalStore:
             thread.start()
         sweeper = LocalBlobs(root, limits=SMALL)
         while any(thread.is_alive() for thread in writers):
-            sweeper.sweep(needed)
+            sweeper.sweep(needed, thorough=thorough)
         assert failures == []
-        sweeper.sweep(needed)
+        sweeper.sweep(needed, thorough=thorough)
         require_only(LocalBlobs(root), dict(live), ())
 
 
