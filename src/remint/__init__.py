@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from remint.core.contract import Column as Column
     from remint.core.contract import Contract as Contract
     from remint.sdk.model import Model as Model
+    from remint.sdk.samples import samples as samples
     from remint.sdk.steps import pipeline as pipeline
     from remint.sdk.steps import ref as ref
     from remint.sdk.steps import step as step
@@ -31,6 +32,7 @@ _HOMES = {
     "connect": "remint.sdk.client",
     "pipeline": "remint.sdk.steps",
     "ref": "remint.sdk.steps",
+    "samples": "remint.sdk.samples",
     "step": "remint.sdk.steps",
 }
 
@@ -46,6 +48,7 @@ __all__ = [
     "connect",
     "pipeline",
     "ref",
+    "samples",
     "step",
 ]
 

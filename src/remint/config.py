@@ -42,7 +42,9 @@ SETTINGS = (
     Setting("monitors", "monitors of deployments, by name", {}, variable=False),
     Setting("remote", "the remote that `push` and `pull` mean where none is named", ""),
     Setting("remotes", "places to push to and pull from, by name", {}, variable=False),
+    Setting("data_sources", "databases, lakes and Iceberg catalogs that tables are added from, by name", {}, variable=False),
     Setting("retention", "which earlier versions are kept, by pattern of ref; all if none matches", {}, variable=False),
+    Setting("subjects", "the column that tells whose rows a table holds, by pattern of ref", {}, variable=False),
     Setting("unused_days", "what nothing needs is kept so many days after it was made or used; then `gc` may remove it", 30),
     Setting("regenerated_days", "age in days after which a model must be regenerated again to stay in control", 30),
 )

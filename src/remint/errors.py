@@ -113,12 +113,24 @@ class ArtifactNotFound(NotFound):
     """No artifact of that digest is recorded."""
 
 
+class SourceGone(NotFound):
+    """A source does not keep a version of a table any more that was pinned there."""
+
+
+class SourceAltered(Corrupt):
+    """A source gives other rows than those that were pinned there."""
+
+
 class BlobMissing(Corrupt):
     """An artifact is recorded but bytes it consists of are gone."""
 
 
 class BlobAltered(Corrupt):
     """Stored bytes do not hash to their name."""
+
+
+class ArtifactErased(Conflict):
+    """Rows of a person were removed from this artifact; what stands for it now is another one."""
 
 
 class InvalidName(Invalid):

@@ -8,6 +8,7 @@ import pytest
 
 from tests.docs.test_readme import README
 from tests.support.remint_cli import ROOT, make_project
+from tests.support.sources import ROWS, write_delta, write_sqlite
 
 FILES = {
     "landing/2013/january.csv": "carrier,delay\nUA,11\n",
@@ -16,6 +17,12 @@ FILES = {
     "corrected.csv": "id,customer,amount\n7,c7,70\n",
     "cancelled.csv": "id\n8\n",
 }
+SHOP = (
+    "CREATE TABLE customers (id INTEGER, name TEXT)",
+    "INSERT INTO customers VALUES (1, 'ana'), (2, 'bo')",
+    "CREATE TABLE orders (id INTEGER, amount REAL)",
+    "INSERT INTO orders VALUES (1, 7.5), (2, 70.25)",
+)
 PAGES = sorted((ROOT / "docs" / "how-to").glob("*.md"))
 
 
@@ -24,11 +31,14 @@ def test_every_command_of_a_how_to_runs(page, tmp_path):
     code = re.search(r"```python\n(.*?)```", README, re.DOTALL)
     assert code is not None
     remote = f'remote = "team"\n[remotes.team]\nurl = "file://{tmp_path}/remote"\n'
-    project = make_project(tmp_path / "how-to", code[1], settings=remote)
+    shop = '[data_sources.shop]\nuri = "adbc:adbc_driver_sqlite?uri=shop.db"\ntable = "customers"\norder_by = ["id"]\n'
+    project = make_project(tmp_path / "how-to", code[1], settings=remote + shop)
     for name, text in FILES.items():
         project.write(name, text)
     with tarfile.open(ROOT / "tests" / "vectors" / "dvc" / "repository.tar.gz") as archive:
         archive.extractall(project.root, filter="data")
+    write_sqlite(project.root / "shop.db", *SHOP)
+    write_delta(project.root / "lake" / "orders", ROWS)
     commands = re.findall(r"^\s*\$ remint (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
     assert commands
     for command in commands:

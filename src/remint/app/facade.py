@@ -16,19 +16,23 @@ if TYPE_CHECKING:
 
     from remint.core.filestate import FileState
     from remint.core.standing import Standing
+    from remint.ports.samples import Sampling
     from remint.ports.usecases.artifacts import Artifacts
     from remint.ports.usecases.audit import Audit
     from remint.ports.usecases.changes import Changes
     from remint.ports.usecases.control import Control
+    from remint.ports.usecases.erasures import Erasures
     from remint.ports.usecases.imports import Imports
     from remint.ports.usecases.lineage import Lineages
     from remint.ports.usecases.pipelines import Pipelines
     from remint.ports.usecases.principals import Principals
     from remint.ports.usecases.refs import Refs
     from remint.ports.usecases.regenerations import Regenerations
+    from remint.ports.usecases.remintings import Remintings
     from remint.ports.usecases.remotes import Remotes
     from remint.ports.usecases.runs import Runs
     from remint.ports.usecases.serving import Serving, Traces, Usage
+    from remint.ports.usecases.sources import Sources
     from remint.ports.usecases.standing import Graphs, Standings
     from remint.ports.usecases.storage import Storage
     from remint.ports.usecases.tracking import Trackings
@@ -36,6 +40,7 @@ if TYPE_CHECKING:
     from remint.services.execution import Execution
     from remint.services.manifests import Manifests
     from remint.services.projects import ProjectService
+    from remint.services.showing import ShowService
     from remint.services.tables import TableService
     from remint.services.worktree import Worktree
 
@@ -67,10 +72,12 @@ class App(Parts):
     def table_versions(self) -> "TableService":
         """Versions of tables."""
         from remint.adapters.tables.following import ParquetVersions
+        from remint.services.pins import Pins
         from remint.services.tableparts import TableParts
         from remint.services.tables import TableService
 
-        parts = TableParts(self.blobs, self.tables, ParquetVersions(), self.settings.state / "scratch")
+        pins = Pins(self.catalog, self.opened_source, self.clock, PrincipalId(self.settings.text("principal")))
+        parts = TableParts(self.blobs, self.tables, ParquetVersions(), self.settings.state / "scratch", pins)
         return TableService(self.catalog, parts, self.clock, self.protected, self._worktree, self.refs)
 
     @cached_property
@@ -78,6 +85,24 @@ class App(Parts):
         from remint.services.manifests import Manifests
 
         return Manifests(self.blobs)
+
+    @cached_property
+    def sampling(self) -> "Sampling":
+        """Samples of sets of files."""
+        from remint.adapters.blobs.sampling import unfold
+        from remint.services.sampling import FarFiles, SampleService
+
+        far = FarFiles(lambda: self._places.open()[1], unfold) if self.settings.text("remote") else None
+        return SampleService(self.blobs, self._manifests, far)
+
+    @cached_property
+    def showing(self) -> "ShowService":
+        """Looks into tables and sets of files."""
+        from remint.adapters.media.files import FileMedia
+        from remint.adapters.tables.statistics import DuckStatistics
+        from remint.services.showing import ShowService
+
+        return ShowService(DuckStatistics(), FileMedia(), self.sampling)
 
     @cached_property
     def _worktree(self) -> "Worktree":
@@ -136,13 +161,66 @@ class App(Parts):
         return StorageService(self.catalog, self.blobs, self.refs, self.clock, rules, self.settings.number("unused_days"))
 
     @cached_property
+    def erasures(self) -> "Erasures":
+        """What was removed of persons."""
+        from remint.adapters.tables.subjects import ParquetSubjects
+        from remint.core.erasure import parse_patterns
+        from remint.services.erasures import ErasureService
+        from remint.services.openlogs import OpenLogs
+
+        subjects = ParquetSubjects()
+        return ErasureService(
+            self.catalog,
+            self.artifacts,
+            self.table_versions.parts,
+            subjects,
+            self._evidence,
+            OpenLogs(self.usage_logs, self.usage, self.tables, subjects),
+            self._worktree,
+            self.processes,
+            self.clock,
+            parse_patterns(self.settings.table("subjects")),
+            tuple(sorted(self.settings.table("remotes"))),
+        )
+
+    @cached_property
+    def remintings(self) -> "Remintings":
+        """Minting models again without the rows of an erasure."""
+        from remint.services.reminting import RemintingService
+
+        return RemintingService(
+            self.catalog,
+            self.erasures,
+            self._execution,
+            self.refs,
+            self.changes,
+            self.processes,
+            self.clock,
+            self.protected,
+            self.settings.root,
+        )
+
+    @cached_property
     def remotes(self) -> "Remotes":
-        """Pushing and pulling."""
+        """Pushing and pulling, and giving up what was pushed."""
+        from remint.adapters.blobs.sampling import unfold
+        from remint.core.retention import parse_rules
+        from remint.services.clearing import Keeping
         from remint.services.remotes import RemoteService
         from remint.services.sides import Sides
 
         parts = (self.catalog, self.blobs, self.artifacts, self.refs, self._manifests, self.clock, self.protected)
-        return RemoteService(Sides(*parts, self._places))
+        keeping = Keeping(parse_rules(self.settings.table("retention")), self.settings.number("unused_days"))
+        return RemoteService(Sides(*parts, self._places), keeping, unfold)
+
+    @cached_property
+    def sources(self) -> "Sources":
+        """Tables from databases and lakes."""
+        from remint.core.origin import parse_sources
+        from remint.services.sources import SourceService
+
+        named = parse_sources(self.settings.table("data_sources"))
+        return SourceService(self.catalog, self.table_versions, self.refs, self.opened_source, self.clock, named)
 
     @cached_property
     def imports(self) -> "Imports":

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from remint.ports.imports import Repository
     from remint.ports.process import Processes
     from remint.ports.signing import Keys
+    from remint.ports.sources import Opened
     from remint.ports.tables import Tables
     from remint.ports.usage import UsageLogs
     from remint.services.sides import Places
@@ -151,6 +152,14 @@ class Parts:
         cache = self.settings.state / "cache" / "remotes"
         places = parse_remotes(self.settings.table("remotes"))
         return Places(places, self.settings.text("remote"), lambda place: open_remote(place, cache / place.name))
+
+    @cached_property
+    def opened_source(self) -> "Opened":
+        """What opens places that tables come from."""
+        from remint.adapters.sources.opening import Opening
+        from remint.adapters.tables.parquet import write_segment
+
+        return Opening(self.settings.table("data_sources"), write_segment)
 
     @staticmethod
     def dvc_repository(folder: Path, cache: Path | None) -> "Repository":

@@ -1,39 +1,13 @@
-"""How sets of files, their differences and tracked paths are printed."""
+"""How differences of sets of files and tracked paths are printed."""
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from remint.cli.output import size_text, table
-from remint.core.manifest import Difference, Rows
+from remint.core.manifest import Difference
 from remint.core.worktree import PathStatus, shown
 
 MOST_SHOWN = 50
-MOST_SUFFIXES = 10
-
-
-def files_lines(chunks: Iterable[Rows], *, limit: int) -> tuple[dict[str, Any], list[str]]:
-    """Return a set of files as JSON and as lines: how many, how large, of which suffixes, and the first of them."""
-    counts, sizes, first = Counter[str](), Counter[str](), list[dict[str, Any]]()
-    for rows in chunks:
-        for path, size_bytes in zip(rows.paths, rows.sizes, strict=True):
-            name = path.rpartition("/")[2]
-            suffix = name[dot:] if (dot := name.rfind(".", 1)) > 0 else ""
-            counts[suffix] += 1
-            sizes[suffix] += size_bytes
-        head = islice(rows.each(), limit - len(first))
-        first += [{"path": path, "digest": digest, "size_bytes": held} for path, digest, held in head]
-    count, size_bytes = counts.total(), sizes.total()
-    by_suffix = [(name, counts[name], held) for name, held in sizes.most_common()]
-    suffixes = [{"suffix": name, "files": number, "size_bytes": held} for name, number, held in by_suffix]
-    value = {"files": count, "size_bytes": size_bytes, "suffixes": suffixes, "first": first}
-    lines = [f"files   {count:,}, {size_text(size_bytes)}", ""]
-    kinds = [[shown(name) or "(none)", number, size_text(held)] for name, number, held in by_suffix]
-    lines += table(["suffix", "files", "size"], kinds[:MOST_SUFFIXES]) if count else []
-    lines += [f"and {len(kinds) - MOST_SUFFIXES:,} more suffixes"] if len(kinds) > MOST_SUFFIXES else []
-    lines += ["", *(f"  {shown(one['path'])}  {size_text(one['size_bytes'])}" for one in first)]
-    return value, [*lines, f"  and {count - len(first):,} more"] if count > len(first) else lines
 
 
 def difference_json(found: Difference) -> dict[str, Any]:

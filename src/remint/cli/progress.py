@@ -134,6 +134,11 @@ class FileProgress:
     def _line(self, done: int, total: int) -> str:
         return f"{done:,} of {total:,} files"
 
+    def _columns(self) -> "tuple[ProgressColumn, ...]":
+        from rich.progress import BarColumn, TimeRemainingColumn
+
+        return (BarColumn(), self._count(), TimeRemainingColumn())
+
     def _count(self) -> "ProgressColumn":
         from rich.progress import MofNCompleteColumn
 
@@ -141,10 +146,10 @@ class FileProgress:
 
     def _open(self, done: int, total: int) -> None:
         from rich.console import Console
-        from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
         from rich.progress import Progress as Bar
+        from rich.progress import TextColumn
 
-        columns = (TextColumn("{task.description}"), BarColumn(), self._count(), TimeRemainingColumn())
+        columns = (TextColumn("{task.description}"), *self._columns())
         self._bar = Bar(*columns, console=Console(stderr=True), transient=True)
         self._bar.start()
         self._task = self._bar.add_task(self._title, total=total, completed=done)
@@ -160,3 +165,19 @@ class ByteProgress(FileProgress):
         from rich.progress import DownloadColumn
 
         return DownloadColumn(binary_units=True)
+
+
+class RowProgress(FileProgress):
+    """The same for rows of which nobody knows how many there are."""
+
+    def __call__(self, done: int, total: int = 0) -> None:
+        """Show that `done` rows are done."""
+        super().__call__(done, total)
+
+    def _line(self, done: int, total: int) -> str:  # noqa: ARG002 - it is not known
+        return f"{done:,} rows"
+
+    def _columns(self) -> "tuple[ProgressColumn, ...]":
+        from rich.progress import TextColumn, TimeElapsedColumn
+
+        return (TextColumn("{task.completed:,} rows"), TimeElapsedColumn())

@@ -24,6 +24,7 @@ class ControlFacts:
         required: level it must reach.
         max_age_us: age after which it must be made again.
         now_us: the time of judgement.
+        while_kept: what it rests on that is kept outside the project, in words.
     """
 
     approved_by: Sequence[str]
@@ -33,6 +34,7 @@ class ControlFacts:
     required: str
     max_age_us: int
     now_us: int
+    while_kept: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,7 @@ def control_of(facts: ControlFacts) -> tuple[str, tuple[str, ...]]:
     if facts.missing:
         status = "not regenerable"
         reasons += [f"missing: {words}" for words in facts.missing[:5]]
+    reasons += facts.while_kept[:5]
     if not facts.approved_by:
         status = "unapproved" if status == IN_CONTROL else status
         reasons.append("its ref was not moved by an approved change")

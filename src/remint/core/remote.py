@@ -10,6 +10,7 @@ from remint.core import canonical
 from remint.core.artifact import Artifact, Kind, Part, require_path
 from remint.core.digest import Digest
 from remint.core.ids import PrincipalId
+from remint.core.origin import PINNED
 from remint.core.ref import RefName, Selector, require_name
 from remint.errors import Corrupt, Invalid, RefNotFound, RemintError
 
@@ -146,7 +147,7 @@ def decode_artifact(digest: Digest, content: bytes) -> Artifact:
         held = _versioned(content)
         parts = tuple(Part(require_path(path), Digest.parse(blob), _count(size)) for path, blob, size in held["parts"])
         facts: Any = canonical.decode_value(held["facts"])
-        return Artifact(digest, Kind(held["kind"]), parts, dict(facts))
+        return Artifact(digest, Kind(held["kind"]), parts, {name: fact for name, fact in dict(facts).items() if name != PINNED})
     except (KeyError, TypeError, ValueError, RecursionError, RemintError) as error:
         raise _damaged(artifact_name(digest), error) from error
 

@@ -150,8 +150,8 @@ class Blobs(Protocol):
         """
         ...
 
-    def sweep(self, live: Callable[[], Iterable[bytes]], *, dry_run: bool = False) -> Swept:
-        """Remove every blob that is not needed, once nobody is adding; a little of it may stay for the next time.
+    def sweep(self, live: Callable[[], Iterable[bytes]], *, dry_run: bool = False, thorough: bool = False) -> Swept:
+        """Remove every blob that is not needed, once nobody is adding; unless thorough, a little of it may stay.
 
         A crash at any point, and a second sweep at the same time, remove nothing that is needed.
 
@@ -159,6 +159,7 @@ class Blobs(Protocol):
             live: returns the raw digests that are needed; asked at the beginning, and again when everybody is kept out. The
                 parts of large blobs need not be among them.
             dry_run: change nothing, and say what would go.
+            thorough: leave nothing that is not needed, whatever has to be written anew for that.
 
         Raises:
             Unavailable: others kept adding for too long, or the disk is full; nothing needed was removed.

@@ -25,6 +25,8 @@ from remint.core.recipe import Recipe
 from remint.core.ref import Move, Ref, RefName, Selector
 from remint.core.run import End, Hit, Run, Start
 from remint.core.workspace import Workspace
+from remint.ports.erasures import Erasures
+from remint.ports.origins import Origins
 
 PAGE = 1000
 
@@ -33,7 +35,11 @@ class Artifacts(Protocol):
     """Artifacts; insert-only."""
 
     def add(self, artifact: Artifact, *, at_us: int) -> bool:
-        """Record an artifact; return False, and write nothing, if its digest is already recorded. Idempotent."""
+        """Record an artifact; return False, and write nothing, if its digest is already recorded. Idempotent.
+
+        Raises:
+            ArtifactErased: an erasure put a successor in its place.
+        """
         ...
 
     def store_anew(self, artifact: Artifact, *, at_us: int) -> None:
@@ -157,6 +163,9 @@ class Refs(Protocol):
         `move.old` is None to make a ref that must not exist. The history row is written in the same statement order;
         `serial` and `order`
         of the argument are ignored and assigned here. In a sandbox the ref of the base counts as the old value.
+
+        Raises:
+            ArtifactErased: an erasure put a successor in the place of `move.new`.
         """
         ...
 
@@ -288,11 +297,11 @@ class LogSegments(Protocol):
         ...
 
     def holding(self, prediction_id: str) -> Sequence[LogSegment]:
-        """Return the segments whose id range holds `prediction_id`; at most a few."""
+        """Return the segments whose id range holds `prediction_id`; at most a few. What was erased is none."""
         ...
 
     def of(self, deployment: str, *, limit: int = PAGE) -> list[LogSegment]:
-        """Return the segments of a deployment in id order."""
+        """Return the segments of a deployment in id order, without those that were erased."""
         ...
 
 
@@ -348,7 +357,10 @@ class Reach(Protocol):
         ...
 
     def named(self) -> set[Digest]:
-        """Return every artifact that a change, a piece of evidence, a log segment or a hold that stands is about."""
+        """Return every artifact that a change, a piece of evidence, a log segment or a hold that stands is about.
+
+        Evidence of an erasure counts not: what it is about is kept for as long as what it stands for would have been.
+        """
         ...
 
     def runs(self) -> Iterator[RunReach]:
@@ -397,6 +409,10 @@ class Transaction(Protocol):
     def log_segments(self) -> LogSegments: ...  # noqa: D102
     @property
     def holds(self) -> Holds: ...  # noqa: D102
+    @property
+    def erasures(self) -> Erasures: ...  # noqa: D102
+    @property
+    def origins(self) -> Origins: ...  # noqa: D102
     @property
     def reach(self) -> Reach: ...  # noqa: D102
     @property

@@ -24,7 +24,7 @@ from remint.core.ref import Move, RefName, is_protected, parse_ref
 from remint.core.run import Run
 from remint.core.tableversion import TABLE_SUFFIXES, files_of
 from remint.core.worktree import Tracked, in_order, shown
-from remint.errors import BlobAltered, Corrupt, Denied, Invalid
+from remint.errors import ArtifactErased, BlobAltered, Corrupt, Denied, Invalid
 from remint.ports.blobs import Blobs
 from remint.ports.catalog import Catalog
 from remint.ports.clock import Clock
@@ -32,6 +32,7 @@ from remint.ports.formats import ModelFormat
 from remint.ports.usecases.artifacts import Added, Kept, Progress
 from remint.ports.usecases.context import Context
 from remint.services.manifests import Manifests
+from remint.services.removals import require_standing
 from remint.services.tableparts import facts_of
 from remint.services.tables import TableService
 from remint.services.worktree import BETWEEN_CALLS, Snapshot, Worktree
@@ -188,9 +189,20 @@ class ArtifactService:
         with self.catalog.read() as tx:
             return tx.artifacts.get(digest)
 
+    def _standing(self, digest: Digest) -> Artifact:
+        """Return the record of an artifact that is about to be read."""
+        with self.catalog.read() as tx:
+            require_standing(tx, digest)
+            return tx.artifacts.get(digest)
+
+    def brought(self, digest: Digest) -> Artifact:
+        """Return an artifact's record; of a pinned table, after its bytes were brought into the store."""
+        artifact = self._standing(digest)
+        return self.table_versions.parts.brought(artifact) if artifact.kind is Kind.TABLE else artifact
+
     def verify(self, digest: Digest) -> None:
         """Hash every blob of an artifact and make its digest again."""
-        artifact = self.get(digest)
+        artifact = self._standing(digest)
         if artifact.kind is not Kind.FILES:
             self.files(digest)
             return
@@ -211,7 +223,7 @@ class ArtifactService:
 
     def files(self, digest: Digest) -> Sequence[tuple[str, Path]]:
         """Return the verified files of an artifact of few parts."""
-        artifact = self.get(digest)
+        artifact = self.brought(digest)
         if artifact.kind is Kind.FILES:
             return [(path, self.blobs.path(blob)) for rows in self.rows(artifact) for path, blob, _ in rows.each()]
         parts = files_of(artifact.parts) if artifact.kind is Kind.TABLE else artifact.parts
@@ -239,8 +251,13 @@ class ArtifactService:
         self._verified[artifact.digest] = artifact.parts
 
     def present(self, digest: Digest) -> bool:
-        """Return whether every blob of an artifact is in the store."""
-        artifact = self.get(digest)
+        """Return whether every blob of an artifact is in the store, and it may be read."""
+        try:
+            artifact = self._standing(digest)
+        except ArtifactErased:  # the answer
+            return False
+        if artifact.kind is Kind.TABLE:
+            return self.table_versions.parts.is_here(artifact)
         if not all(self.blobs.has(part.blob) for part in artifact.parts):
             return False
         if artifact.kind is not Kind.FILES:
@@ -257,7 +274,7 @@ class ArtifactService:
 
     def lay_out(self, digest: Digest, folder: Path, *, on_progress: Progress | None = None) -> int:
         """Write an artifact's files into an empty folder of our own."""
-        artifact = self.get(digest)
+        artifact = self.brought(digest)
         if artifact.kind is Kind.TABLE:
             self.files(digest)
             return self.table_versions.parts.lay_out(artifact, folder)

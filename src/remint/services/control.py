@@ -51,7 +51,8 @@ class ControlService:
             reproduced = self._newest_level(tx, digest)
             approvers = self._approvers(tx, move)
             evaluated = bool(self.evidence.trusted(tx, digest, EVALUATED))
-        missing = self._damage(digest) or list(self.regenerations.check(digest).missing)
+        regenerable = self.regenerations.check(digest)
+        missing = self._damage(digest) or list(regenerable.missing)
         facts = ControlFacts(
             approved_by=approvers,
             unknown=unknown,
@@ -60,6 +61,7 @@ class ControlService:
             required=REQUIRED_LEVEL,
             max_age_us=self.max_age_days * DAY_US,
             now_us=self.clock.now_us(),
+            while_kept=regenerable.while_kept,
         )
         control, control_reasons = control_of(facts)
         alarms, watched = self._alarms(ref)

@@ -4,7 +4,7 @@ import secrets
 import shutil
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +15,15 @@ from remint.core.entry import Entry
 from remint.core.pipeline import StepSpec
 from remint.core.recipe import Recipe
 from remint.core.run import End, Hit, Output, Start, State
-from remint.errors import LimitReached, StepFailed
+from remint.errors import ArtifactErased, LimitReached, StepFailed
 from remint.ports.blobs import Blobs
 from remint.ports.capture import Declared, Environment
-from remint.ports.catalog import Catalog
+from remint.ports.catalog import Catalog, Transaction
 from remint.ports.clock import Clock
 from remint.ports.compute import Executor, InputFiles, Limits, OutputFiles, Result, Task
 from remint.ports.usecases.artifacts import Artifacts, Kept
 from remint.services.recording import record
+from remint.services.removals import require_kept
 
 LEFT_BEHIND_S = 24 * 3600
 """What is this old in the scratch folder belongs to no living process."""
@@ -257,7 +258,9 @@ class Execution:
         )
         self.blobs.flush()
         with self.catalog.begin() as tx:
-            added = {kept.artifact.digest: kept.artifact for kept in made.outputs.values()}
+            end = _without_erased(tx, end)
+            kept_outputs = made.outputs.values() if end.outputs else ()
+            added = {kept.artifact.digest: kept.artifact for kept in kept_outputs}
             added |= {one.digest: one for one in (made.log, made.environment) if one.digest not in self._recorded}
             for artifact in added.values():
                 record(tx.artifacts, self.blobs, artifact, at_us=end.at_us)
@@ -266,6 +269,17 @@ class Execution:
             tx.entries.append(Entry("run:end", end.id, work.start.by, end.at_us, facts))
         self._recorded.update(added)
         return end
+
+
+def _without_erased(tx: Transaction, end: End) -> End:
+    """Return the end of a run; as failed where it made again what an erasure put a successor in the place of."""
+    for name, output in end.outputs.items():
+        try:
+            require_kept(tx, output.artifact)
+        except ArtifactErased as error:
+            told = {"what": f"output {name} was not kept", "why": error.why, "next_step": error.next_step}
+            return replace(end, state=State.FAILED, outputs={}, metrics={}, error=told)
+    return end
 
 
 def _numbers(value: Any, prefix: str) -> dict[str, float]:  # noqa: ANN401 - JSON

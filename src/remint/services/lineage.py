@@ -90,5 +90,5 @@ def _node(tx: Transaction, digest: Digest) -> LineageNode:
         )
         return LineageNode(digest, kind, maker, "", refs)
     added = [move for move in moves if move.run is None and move.change is None]
-    source = f"{added[0].reason} by {added[0].by}" if added else ""
+    source = f"{added[0].reason} by {added[0].by}" if added else tx.erasures.source_of(digest)
     return LineageNode(digest, kind, None, source, refs)

@@ -1,7 +1,7 @@
 """Regeneration: an artifact is made again from its record and compared, top level first."""
 
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,15 +12,16 @@ from remint.core.artifact import Artifact, Kind
 from remint.core.digest import Digest
 from remint.core.entry import Entry
 from remint.core.ids import RunId, uuid7
+from remint.core.origin import PINNED, standing
 from remint.core.pipeline import StepSpec
 from remint.core.recipe import Recipe
 from remint.core.regeneration import Compared, Regeneration, level_of, lowest
 from remint.core.run import End, Output, Run, Start, State
 from remint.core.tableversion import files_of
 from remint.core.worktree import shown
-from remint.errors import BlobMissing, EnvironmentDiffers, Invalid, NotFound, RemintError
+from remint.errors import BlobMissing, Diverged, EnvironmentDiffers, Invalid, NotFound, RemintError
 from remint.ports.capture import Code
-from remint.ports.catalog import Catalog
+from remint.ports.catalog import Catalog, Transaction
 from remint.ports.clock import Clock
 from remint.ports.formats import ModelFormat
 from remint.ports.process import Processes
@@ -32,10 +33,12 @@ from remint.services.artifacts import MODEL_FILES, PROBE_FILE
 from remint.services.evidence import REPRODUCED, EvidenceService
 from remint.services.execution import Execution, Work, failure
 from remint.services.lineage import ancestry
+from remint.services.pins import newest_answer, pins_of
 from remint.stats.compare import NumberComparison, compare_numbers
 
 PREDICTION_TOLERANCE = 1e-9
 METRIC_TOLERANCE = 0.01
+WITHOUT_ROWS = "make a new version without the rows: `remint run`, then propose it"
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,10 @@ class RegenerationService:
         missing: list[str] = []
         with self.catalog.read() as tx:
             lineage = ancestry(tx, digest)
-        own = lineage.nodes[digest].maker
+            own = lineage.nodes[digest].maker
+            erased = _erased(tx, lineage.nodes if deep or own is None else (digest, *own.inputs.values()), digest)
+        if erased:
+            return Regenerable(digest, erased, next_step=WITHOUT_ROWS)
         if own is None:
             return Regenerable(digest, ("it was not made by a run: it came from outside",))
         wanted = lineage.nodes.values() if deep else [lineage.nodes[digest]]
@@ -77,10 +83,28 @@ class RegenerationService:
                 missing.append(f"run {node.maker.run.short} ({node.maker.step}) was unguarded: what it read is not known")
             needed[node.maker.code] = f"the code of {node.maker.step}"
             needed |= {given: f"input {self._named(given, lineage.nodes[given].refs)}" for given in node.maker.inputs.values()}
+        while_kept: list[str] = []
         for artifact, words in needed.items():
-            missing += self._gone(artifact, words)
+            pin = self._pinned(artifact)
+            if pin is None:
+                missing += self._gone(artifact, words)
+            else:
+                (while_kept if pin[0] else missing).append(f"{words}: {pin[1]}")
         missing += self._environment_gap(own.environment)
-        return Regenerable(digest, tuple(dict.fromkeys(missing)))
+        return Regenerable(digest, tuple(dict.fromkeys(missing)), tuple(dict.fromkeys(while_kept)))
+
+    def _pinned(self, digest: Digest) -> tuple[bool, str] | None:
+        """Return whether what is needed of a pinned table can be had, and that in words; None if the store is what keeps it."""
+        found = self.artifacts.get(digest)
+        is_here = found.kind is not Kind.TABLE or self.artifacts.present(digest)
+        if is_here and PINNED not in found.facts:
+            return None
+        with self.catalog.read() as tx:
+            answer = newest_answer(tx, pins_of(tx, digest))
+        if answer is None:
+            return None
+        kept, words = standing(*answer)
+        return (True, f"only a copy is left, `remint hold` keeps it: {words}") if is_here and not kept else (kept, words)
 
     def _named(self, digest: Digest, refs: Sequence[str]) -> str:
         return f"{refs[-1]} ({digest.short})" if refs else digest.short
@@ -138,6 +162,13 @@ class RegenerationService:
                     why="no recorded run made it: it came from outside",
                     next_step="see `remint why` for where it came from",
                 )
+            erased = _erased(tx, (digest, *makers[0].start.inputs.values()), digest)
+            if erased:
+                raise Diverged(
+                    f"{digest.short} is not regenerable",
+                    why=erased[0],
+                    next_step=WITHOUT_ROWS,
+                )
             return makers[0], tx.recipes.get(makers[0].start.recipe)
 
     def _require_environment(self, recipe: Recipe) -> None:
@@ -172,8 +203,8 @@ class RegenerationService:
                 next_step="vary one of these",
             )
         conditions = {**recipe.conditions, **vary}
-        if conditions.get("hash_seed") == "fresh":  # a new process, and never by chance the seed of the first run
-            conditions["hash_seed"] = int.from_bytes(self.clock.entropy(4), "big")
+        if conditions.get("hash_seed") == "fresh":  # never the seed of the first run, also if this process made that
+            conditions["hash_seed"] = "other"
         step = StepSpec(module, qualname, recipe.outputs, conditions)
         declared = self.execution.environment.declared()
         return Work(start, recipe, step, tuple(original.start.place.get("modules", ())), self.root, declared)
@@ -326,6 +357,12 @@ class RegenerationService:
             {"level": record.facts["level"], "at_us": str(record.at_us), "run": record.facts["run"], "by": record.facts["by"]}
             for record in found
         ]
+
+
+def _erased(tx: Transaction, artifacts: Iterable[Digest], subject: Digest) -> tuple[str, ...]:
+    """Return, in words, which of some artifacts behind one erasures took."""
+    found = [one for one in map(tx.erasures.of, artifacts) if one is not None]
+    return tuple(dict.fromkeys(one.words if one.artifact == subject else one.words_behind for one in found))
 
 
 def _on_the_probe(probed: NumberComparison) -> str:

@@ -4,21 +4,22 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from remint.core.artifact import Artifact, Kind
+from remint.core.artifact import Artifact
 from remint.core.digest import Digest
 from remint.core.entry import Entry
 from remint.core.hold import Hold, Release
+from remint.core.origin import PINNED
 from remint.core.principal import Principal
 from remint.core.retention import DAY_US, Rule
-from remint.errors import BlobMissing, Corrupt, Denied, Invalid
+from remint.errors import BlobMissing, Denied, Invalid
 from remint.ports.blobs import Blobs
 from remint.ports.catalog import Catalog, Transaction
 from remint.ports.clock import Clock
 from remint.ports.usecases.context import Context
 from remint.ports.usecases.refs import Refs
 from remint.ports.usecases.storage import Collected, Given
-from remint.services.manifests import Manifests
-from remint.services.needs import needed
+from remint.services.needs import copies, needed
+from remint.services.removals import raws_of, record_removal, require_standing
 
 
 @dataclass(frozen=True)
@@ -39,18 +40,21 @@ class StorageService:
 
     def collect(self, context: Context, *, dry_run: bool = False, unused_days: int | None = None) -> Collected:
         """Give up the bytes of artifacts that nothing needs."""
-        self._require(context, "owner", doing="nothing was given up")
+        require_role(self.catalog, context, "owner", doing="nothing was given up")
         days = self.unused_days if unused_days is None else unused_days
         if days < 0:
             raise Invalid("nothing was given up", why=f"{days} days are no age", next_step="give 0 or more")
         since_us = self.clock.now_us() - days * DAY_US
         with self.catalog.read() as tx:
             keep = self._needed(tx, since_us)
+            unremoved = tx.erasures.unremoved()
             given = [one for one in _given(tx, keep) if any(self.blobs.has(part) for part in one[1])]
         gone = sorted((one for one, _ in given), key=lambda one: (-one.size_bytes, one.digest))
         if not dry_run:  # said before it is done: a record without its bytes is explained, whenever this ends
             self._record(context, gone, days)
-        swept = self.blobs.sweep(lambda: self._live(since_us), dry_run=dry_run)
+        swept = self.blobs.sweep(lambda: self._live(since_us), dry_run=dry_run, thorough=bool(unremoved))
+        if not dry_run:
+            record_removal(self.catalog, self.blobs, self.clock, context, unremoved)
         return Collected(len(keep), gone, swept, dry_run, dict(Counter(str(one.kind) for one in gone)))
 
     def _record(self, context: Context, gone: Sequence[Given], days: int) -> None:
@@ -61,34 +65,30 @@ class StorageService:
             tx.entries.append(Entry("store:collect", "store", context.principal, at_us, facts))
 
     def _needed(self, tx: Transaction, since_us: int) -> set[Digest]:
-        return needed(tx, self.rules, now_us=self.clock.now_us(), since_us=since_us)
+        return needed(tx, self.rules, now_us=self.clock.now_us(), since_us=since_us) - copies(tx, since_us=since_us)
 
     def _live(self, since_us: int) -> set[bytes]:
         """Return the raw digests of every blob of an artifact that is needed now."""
-        manifests = Manifests(self.blobs)
-        live: set[bytes] = set()
         with self.catalog.read() as tx:
             keep = self._needed(tx, since_us)
             artifacts = [artifact for artifact, _ in tx.reach.artifacts() if artifact.digest in keep]
             given_up = tx.holds.given_up()
-        for artifact in artifacts:
-            live.update(part.blob.raw for part in artifact.parts)
-            if artifact.kind is Kind.FILES:
-                if artifact.digest in given_up and not all(self.blobs.has(part.blob) for part in artifact.parts):
-                    continue
-                try:
-                    for rows in manifests.rows(artifact.parts):
-                        live.update(rows.raws())
-                except Corrupt as error:
-                    raise _unreadable(artifact, error) from error
-        return live
+        return raws_of(self.blobs, artifacts, given_up)
 
     def hold(self, context: Context, text: str, *, reason: str) -> Hold:
         """Keep an artifact and everything behind it."""
         if not reason.strip():
             raise Invalid(f"{text} was not held", why="no reason was given", next_step="say why: --reason TEXT")
         artifact = self.refs.artifact(context, text)
+        with self.catalog.read() as tx:
+            require_standing(tx, artifact.digest)
         gone = [part.blob for part in artifact.parts if not self.blobs.has(part.blob)]
+        if PINNED in artifact.facts and (gone or not artifact.parts):
+            raise Invalid(
+                f"{text} was not held",
+                why="it is pinned, and its source keeps the rows, not the store",
+                next_step=f"bring them here first: `remint show {text}`",
+            )
         if gone:
             raise BlobMissing(
                 f"{text} was not held",
@@ -107,7 +107,7 @@ class StorageService:
 
     def release(self, context: Context, number: int, *, reason: str) -> Hold:
         """End a hold."""
-        self._require(context, "approver", doing=f"hold {number} was not released")
+        require_role(self.catalog, context, "approver", doing=f"hold {number} was not released")
         if not reason.strip():
             raise Invalid(f"hold {number} was not released", why="no reason was given", next_step="say why: --reason TEXT")
         release = Release(context.principal, self.clock.now_us(), reason)
@@ -122,24 +122,22 @@ class StorageService:
         with self.catalog.read() as tx:
             return tx.holds.all(released=released)
 
-    def _require(self, context: Context, role: str, *, doing: str) -> None:
-        with self.catalog.read() as tx:
-            principal = tx.principals.get(context.principal)
-        if principal is None or not _may(principal, role):
-            raise Denied(
-                doing,
-                why=f"rule {role}s-only: {context.principal} has not the role {role}",
-                next_step=f"ask a principal with the role {role}; see `remint principals list`",
-                rule=f"{role}s-only",
-            )
 
+def require_role(catalog: Catalog, context: Context, role: str, *, doing: str) -> None:
+    """Refuse a principal that has neither a role nor that of an owner.
 
-def _unreadable(artifact: Artifact, error: Corrupt) -> Corrupt:
-    return Corrupt(
-        "nothing was given up",
-        why=f"the list of files of {artifact.digest.short} is needed and cannot be read: {error.why}",
-        next_step="restore it from a backup of .remint/store; what it lists cannot be told from what nothing needs",
-    )
+    Raises:
+        Denied: it has not.
+    """
+    with catalog.read() as tx:
+        principal = tx.principals.get(context.principal)
+    if principal is None or not _may(principal, role):
+        raise Denied(
+            doing,
+            why=f"rule {role}s-only: {context.principal} has not the role {role}",
+            next_step=f"ask a principal with the role {role}; see `remint principals list`",
+            rule=f"{role}s-only",
+        )
 
 
 def _may(principal: Principal, role: str) -> bool:
@@ -148,7 +146,9 @@ def _may(principal: Principal, role: str) -> bool:
 
 def _given(tx: Transaction, keep: set[Digest]) -> list[tuple[Given, list[Digest]]]:
     """Return the artifacts that are not needed, with their blobs."""
-    found: list[tuple[Artifact, int]] = [(one, at_us) for one, at_us in tx.reach.artifacts() if one.digest not in keep]
+    gone = tx.erasures.in_force()
+    every = ((one, at_us) for one, at_us in tx.reach.artifacts() if one.digest not in gone)
+    found: list[tuple[Artifact, int]] = [(one, at_us) for one, at_us in every if one.digest not in keep]
     refs: dict[Digest, list[str]] = {one.digest: [] for one, _ in found}
     for move in tx.reach.moves():
         if move.new in refs:

@@ -3,7 +3,7 @@
 import errno
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from remint.core.artifact import Artifact, Kind, Part
 from remint.core.digest import Digest
+from remint.core.origin import PINNED
 from remint.core.tabledigest import BLOCK_ROWS
 from remint.core.tableversion import (
     BLOCKS,
@@ -36,12 +37,25 @@ class TableParts:
 
     Attributes:
         scratch: a folder of our own, on the disk of the store.
+        pins: brings what the store has not of a pinned table.
     """
 
     blobs: Blobs
     tables: Tables
     versions: TableVersions
     scratch: Path
+    pins: Callable[["TableParts", Artifact], Artifact] | None = None
+
+    def is_here(self, table: Artifact) -> bool:
+        """Return whether every blob of a table is in the store; nothing is hashed."""
+        return bool(table.parts) and all(self.blobs.has(part.blob) for part in table.parts)
+
+    def brought(self, table: Artifact) -> Artifact:
+        """Return a table, of a pinned one with its bytes in the store; errors as services.pins.Pins.
+
+        Not to be called in a transaction.
+        """
+        return table if self.pins is None or self.is_here(table) else self.pins(self, table)
 
     @contextmanager
     def folder(self) -> Iterator[Path]:
@@ -89,12 +103,15 @@ class TableParts:
         blob, size_bytes = self.blobs.put_file(path, whole=path.stat().st_size >= WHOLE_FROM)
         return Part(path.name, blob, size_bytes)
 
-    def store(self, files: Sequence[Path], previous: Artifact | None) -> tuple[Artifact, Changed]:
+    def store(
+        self, files: Sequence[Path], previous: Artifact | None, *, require: Callable[[Digest], None] | None = None
+    ) -> tuple[Artifact, Changed]:
         """Keep a table as a version that follows another one, where that stores less; whole otherwise.
 
         Args:
             files: Parquet files with its rows, in order; they stay.
             previous: the table before, if there is one; where bytes of it are gone or altered, nothing of it is used.
+            require: called with the digest before anything is kept; refuses the table by an error.
 
         Returns:
             The table, and what became of the rows; of a table stored whole, all went and all came.
@@ -104,9 +121,11 @@ class TableParts:
             Corrupt: a file is not Parquet.
         """
         found = self.tables.identify(files)
+        if require is not None:
+            require(found.digest)
         gone = int(previous.facts["rows"]) if previous is not None else 0
         previous = previous if previous is not None and self._is_whole(previous) else None
-        if previous is not None and found.digest == previous.digest:
+        if previous is not None and found.digest == previous.digest and PINNED not in previous.facts:
             return previous, Changed(())
         if previous is not None and _plain(previous.facts["schema"]) == _plain(found.schema):
             with self.folder() as folder:
@@ -121,7 +140,7 @@ class TableParts:
         """Return whether every byte of a table's parts is in the store as it should be."""
         try:
             self.paths(table)
-            return all(self.blobs.has(part.blob) for part in table.parts)
+            return self.is_here(table)
         except Corrupt:  # the answer
             return False
 
@@ -202,9 +221,15 @@ class TableParts:
         segments = [one for each in (table, *others) for one in segments_of(each.parts, each.facts["segment_rows"])]
         return self._grown(table, growing, segments)
 
+    def continued(self, table: Artifact, segments: Sequence[StoredSegment]) -> Artifact:
+        """Return the table that more stored segments after a table make; only these are read, and its last block."""
+        growing = self.growing(table).with_rows([self.blobs.path(part.blob) for one in segments for part in one.parts])
+        return self._grown(table, growing, [*segments_of(table.parts, table.facts["segment_rows"]), *segments])
+
     def _grown(self, table: Artifact, growing: Growing, segments: Sequence[StoredSegment]) -> Artifact:
         parts = (*(part for segment in segments for part in segment.parts), self._blocks(growing.blocks))
-        facts = {**table.facts, "rows": growing.rows, "segment_rows": [segment.rows for segment in segments]}
+        kept = {name: fact for name, fact in table.facts.items() if name != PINNED}
+        facts = {**kept, "rows": growing.rows, "segment_rows": [segment.rows for segment in segments]}
         return Artifact(growing.digest, Kind.TABLE, parts, facts)
 
     def _joined(self, segments: Sequence[StoredSegment], fresh: dict[Digest, Path]) -> StoredSegment:

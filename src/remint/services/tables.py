@@ -12,6 +12,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 from remint.core.artifact import Artifact, Kind, Part
 from remint.core.digest import Digest, digest_file
 from remint.core.entry import Entry
+from remint.core.origin import PINNED
 from remint.core.ref import Move, RefName, is_protected, parse_ref
 from remint.core.worktree import Tracked, in_order, shown
 from remint.errors import BlobAltered, Conflict, Denied, Invalid, RefMoved, RefNotFound
@@ -24,6 +25,7 @@ from remint.ports.usecases.refs import Refs
 from remint.ports.usecases.tables import TableChange
 from remint.services.recording import record
 from remint.services.refs import moved_meanwhile
+from remint.services.removals import require_kept, require_standing
 from remint.services.tableparts import TableParts
 from remint.services.worktree import Snapshot, Worktree
 
@@ -65,8 +67,25 @@ class TableService:
         ref = self._ref(context, name)
         with self._one_table(files) as rows:
             before = self._seen(ref)
-            made, changed = self.parts.store(rows, _as_table(before))
+            made, changed = self.parts.store(rows, _as_table(before), require=self._require_standing)
         return self.commit(context, ref, before, made, changed, f"added from {_shown(files)}")
+
+    def step(self, context: Context, name: str) -> "Step":
+        """Return who moves which ref, and what it points at now.
+
+        Raises:
+            Invalid: the name is not that of a ref.
+            Denied: the ref is protected.
+        """
+        ref = self._ref(context, name)
+        return Step(context, ref, self._seen(ref))
+
+    @_while_adding
+    def add_rows(self, step: "Step", files: Sequence[Path], reason: str) -> TableChange:
+        """Point a ref at the table in Parquet files. Errors as `add`."""
+        with self._one_table(files) as rows:
+            made, changed = self.parts.store(rows, _as_table(step.before), require=self._require_standing)
+        return self._commit(step, made, changed, reason)
 
     def add_path(
         self, context: Context, ref: RefName, place: Path, *, again: bool = False, on_progress: Progress | None = None
@@ -87,7 +106,7 @@ class TableService:
             states = [file.stat() for file in files]
             with self._one_table(files) as rows:
                 seen = self._seen(ref)
-                made, changed = self.parts.store(rows, _as_table(seen))
+                made, changed = self.parts.store(rows, _as_table(seen), require=self._require_standing)
             _require_same(files, states)
             change = self.commit(context, ref, seen, made, changed, f"added from {shown(place.name)}")
         parts = tuple(Part(path, digest, size_bytes) for path, digest, size_bytes in _each(snapshot))
@@ -99,7 +118,7 @@ class TableService:
     def _known(self, ref: RefName, before: Tracked) -> TableChange | None:
         """Return that nothing changed, if the ref still points at what was added last, and the store has all of it."""
         seen = self._seen(ref)
-        if seen is None or seen.digest != before.artifact or not all(self.parts.blobs.has(part.blob) for part in seen.parts):
+        if seen is None or seen.digest != before.artifact or PINNED in seen.facts or not self.parts.is_here(seen):
             return None
         return TableChange(ref, seen, moved=False, added=0, changed=0, removed=0, idle=_rows(seen), stored_bytes=0)
 
@@ -169,7 +188,7 @@ class TableService:
     def _store_anew(self, context: Context, ref: RefName, before: Artifact, made: Artifact) -> None:
         """Record that a table is made of other parts from now on, if it is."""
         self.parts.blobs.flush()
-        if made.parts == before.parts:
+        if made.parts == before.parts and (PINNED in made.facts) == (PINNED in before.facts):
             return
         at_us = self.clock.now_us()
         with self.catalog.begin() as tx:
@@ -179,7 +198,8 @@ class TableService:
 
     def difference(self, left: Artifact, right: Artifact, *, key: Sequence[str] = ()) -> RowDifference:
         """Return how two tables differ, row by row."""
-        return self.parts.versions.difference(self.parts.paths(left), self.parts.paths(right), key)
+        paths = [self.parts.paths(self.parts.brought(table)) for table in (left, right)]
+        return self.parts.versions.difference(paths[0], paths[1], key)
 
     @contextmanager
     def rows(self, files: Sequence[Path], *, like: Artifact | None = None) -> Iterator[Sequence[Path]]:
@@ -223,14 +243,15 @@ class TableService:
             return tx.artifacts.get(seen.artifact) if seen is not None else None
 
     def table(self, ref: RefName) -> Artifact:
-        """Return the table that a ref points at.
+        """Return the table that a ref points at, with its bytes in the store if it is pinned.
 
         Raises:
             RefNotFound: it points at nothing.
             Invalid: it points at something else.
         """
         with self.catalog.read() as tx:
-            return self.table_in(tx, ref)
+            found = self.table_in(tx, ref)
+        return self.parts.brought(found)
 
     def table_in(self, tx: Transaction, ref: RefName) -> Artifact:
         """Return the table that a ref points at in a transaction. Errors as `table`."""
@@ -250,7 +271,14 @@ class TableService:
         """Return the table of a ref, its parts read and found to be what its digest names."""
         return self._require_sound(str(ref), self.table(ref))
 
+    def _require_standing(self, digest: Digest) -> None:
+        with self.catalog.read() as tx:
+            require_kept(tx, digest)
+
     def _require_sound(self, name: str, found: Artifact) -> Artifact:
+        with self.catalog.read() as tx:
+            require_standing(tx, found.digest)
+        found = self.parts.brought(found)
         made = self.parts.identify(found.parts)
         if made.digest != found.digest:
             raise BlobAltered(
@@ -269,12 +297,18 @@ class TableService:
         Raises:
             RefMoved: it does not; nothing was written.
         """
-        if before is not None and made.digest == before.digest:
-            self._store_anew(context, ref, before, made)
-            return _change(ref, before, made, changed)
+        return self._commit(Step(context, ref, before), made, changed, reason)
+
+    def _commit(self, step: "Step", made: Artifact, changed: Changed, reason: str) -> TableChange:
+        if step.before is not None and made.digest == step.before.digest:
+            self._store_anew(step.context, step.ref, step.before, made)
+            if step.also is not None:
+                with self.catalog.begin() as tx:
+                    step.also(tx, made)
+            return _change(step.ref, step.before, made, changed)
         self.parts.blobs.flush()
         with self.catalog.begin() as tx:
-            return self.record(tx, Step(context, ref, before), made, changed, reason)
+            return self.record(tx, step, made, changed, reason)
 
     def record(self, tx: Transaction, step: "Step", made: Artifact, changed: Changed, reason: str) -> TableChange:
         """Do what `commit` says in a transaction; the bytes are durable already."""
@@ -285,16 +319,23 @@ class TableService:
         counts = {"added": changed.added, "changed": changed.changed, "removed": changed.removed}
         facts = {"from": old, "to": made.digest, "rows": counts}
         tx.entries.append(Entry("ref:move", str(step.ref), step.context.principal, at_us, facts))
+        if step.also is not None:
+            step.also(tx, recorded)
         return _change(step.ref, step.before, recorded, changed)
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Who moves which ref, and the table it pointed at when that was decided."""
+    """Who moves which ref, and the table it pointed at when that was decided.
+
+    Attributes:
+        also: records more of the table in the same transaction.
+    """
 
     context: Context
     ref: RefName
     before: Artifact | None
+    also: Callable[[Transaction, Artifact], None] | None = None
 
 
 class TableAppender:
@@ -320,6 +361,8 @@ class TableAppender:
             except RefMoved:  # now with the catalog held, so that nobody can move it again
                 with service.catalog.begin() as tx:
                     before = service.table_in(tx, self._ref)
+                    if not service.parts.is_here(before):
+                        raise
                     made, grown, changed = self._grown(before, rows)
                     service.parts.blobs.flush()
                     done = service.record(tx, Step(self._context, self._ref, before), made, changed, _reason(changed))

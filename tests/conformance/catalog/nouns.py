@@ -3,9 +3,11 @@
 from remint.core.artifact import Artifact, Kind, Part
 from remint.core.change import Change, PlannedMove
 from remint.core.digest import digest_bytes
+from remint.core.erasure import Erasure
 from remint.core.evidence import Evidence, statement
 from remint.core.hold import Hold
 from remint.core.ids import ChangeId, PrincipalId, RunId, uuid7
+from remint.core.origin import Origin
 from remint.core.recipe import Recipe, Source
 from remint.core.ref import Move, RefName
 from remint.core.run import End, Output, Start, State, Usage
@@ -62,6 +64,15 @@ def change(*moves, **fields):
 
 def hold(subject=A, *, reason="a court asked", at_us=0):
     return Hold(0, subject, "data/flights", ANA, at_us, reason)
+
+
+def origin(artifact=A, *, at_us=0, **fields):
+    told = {"ref": "main:data/flights", "kind": "delta", "source": "delta:lake", "query": "", "snapshot": "1", "table_id": "t"}
+    return Origin(**{"number": 0, "artifact": artifact, **told, "pinned": True, "by": ANA, "at_us": at_us, **fields})
+
+
+def erasure(number=1, *, at_us=10, reason="request 81"):
+    return Erasure(number, digest("whom"), ("id",), ANA, at_us, reason, A)
 
 
 def evidence(subject=A, predicate="evaluated", *, at_us=0, by=ANA, **facts):

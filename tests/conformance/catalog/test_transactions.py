@@ -10,11 +10,27 @@ from remint.adapters.catalog.tables import INSERT_ONLY, metadata
 from remint.core.change import Step
 from remint.core.entry import Entry
 from remint.core.hold import Release
+from remint.core.origin import Check
 from remint.core.principal import Principal, PrincipalKind
 from remint.core.workspace import Workspace
 from remint.errors import Conflict, NotFound
 from remint.ports.catalog import LogSegment
-from tests.conformance.catalog.nouns import ANA, FLIGHTS, A, artifact, change, digest, end, evidence, hold, move, recipe, start
+from tests.conformance.catalog.nouns import (
+    ANA,
+    FLIGHTS,
+    A,
+    artifact,
+    change,
+    digest,
+    end,
+    erasure,
+    evidence,
+    hold,
+    move,
+    origin,
+    recipe,
+    start,
+)
 
 
 def fill(tx):
@@ -33,6 +49,9 @@ def fill(tx):
     tx.holds.release(tx.holds.add(hold()), Release(ANA, 1, "over"))
     tx.holds.give_up([A], at_us=0)
     tx.artifacts.store_anew(artifact("a"), at_us=0)
+    tx.erasures.add(erasure(), {digest("b"): None})
+    tx.erasures.removed([1], at_us=11)
+    tx.origins.check(Check(tx.origins.add(origin()), True, "", ANA, 1))
 
 
 def fill_and_fail(catalog):

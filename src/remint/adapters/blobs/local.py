@@ -9,7 +9,7 @@ import io
 import os
 import threading
 import weakref
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from itertools import chain, islice
@@ -32,6 +32,7 @@ from remint.adapters.blobs.outside import read_files
 from remint.adapters.blobs.pack import LIST, record_header
 from remint.adapters.blobs.packs import Packs
 from remint.adapters.blobs.reading import Reader
+from remint.adapters.blobs.sampling import read_many
 from remint.adapters.blobs.sweeping import Sweeper
 from remint.core.digest import Digest, FileHasher, from_raw
 from remint.errors import BlobAltered, Unavailable
@@ -161,6 +162,10 @@ class LocalBlobs:
         """Return the bytes named `digest`, verified."""
         return self._reader.get(digest)
 
+    def get_many(self, raws: Sequence[bytes]) -> list[bytes | None]:
+        """Return bytes by their raw digests, verified; None for what is not here."""
+        return read_many(self._packs, self._objects, self._reader, raws)
+
     def open(self, digest: Digest) -> BinaryIO:
         """Return the bytes named `digest` as a file in memory, verified."""
         return io.BytesIO(self._reader.get(digest))
@@ -199,7 +204,7 @@ class LocalBlobs:
         """Keep sweepers out while the block runs."""
         return self._fence.adding()
 
-    def sweep(self, live: Callable[[], Iterable[bytes]], *, dry_run: bool = False) -> Swept:
+    def sweep(self, live: Callable[[], Iterable[bytes]], *, dry_run: bool = False, thorough: bool = False) -> Swept:
         """Remove every blob that is not needed, once nobody is adding."""
         sweeper = Sweeper(
             self._root,
@@ -211,6 +216,7 @@ class LocalBlobs:
             self._appender,
             self._limits,
             self.flush,
+            thorough,
         )
         if dry_run:
             return sweeper.look(live)

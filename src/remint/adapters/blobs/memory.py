@@ -109,7 +109,7 @@ class MemoryBlobs:
                 self._adding -= 1
                 self._changed.notify_all()
 
-    def sweep(self, live: Callable[[], Iterable[bytes]], *, dry_run: bool = False) -> Swept:
+    def sweep(self, live: Callable[[], Iterable[bytes]], *, dry_run: bool = False, thorough: bool = False) -> Swept:  # noqa: ARG002 - always is
         """Remove every blob that is not needed."""
         live()
         with self._changed:

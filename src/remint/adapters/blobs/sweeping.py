@@ -57,6 +57,7 @@ class Sweeper:
         appender: has an open pack, perhaps.
         limits: of new packs.
         flush: makes new packs durable.
+        thorough: write a pack anew for any record that is not needed, and also those that other processes hold open.
     """
 
     root: Path
@@ -68,19 +69,20 @@ class Sweeper:
     appender: Appender
     limits: Limits
     flush: Callable[[], None]
+    thorough: bool = False
 
     def look(self, live: Callable[[], Iterable[bytes]]) -> Swept:
         """Return what a sweep would remove; nothing is changed, and open packs are counted as if they were sealed."""
         packs, opened = self._listed()
         needed = self._with_parts(live(), (*packs, *opened))
         dead = {raw for pack in (*packs, *opened) for raw, _ in pack.entries if raw not in needed}
-        bytes_dead = sum(pack.bytes_of(lambda raw: raw in dead) for pack in (*packs, *opened) if _goes(pack, needed))
+        bytes_dead = sum(pack.bytes_of(lambda raw: raw in dead) for pack in (*packs, *opened) if self._goes(pack, needed))
         files = self._dead_objects(needed)
         return Swept(
             blobs=len(dead) + len(files),
             size_bytes=bytes_dead + sum(self.objects.size(from_raw(raw)) or 0 for raw in files),
             packs=sum(_is_dead(pack, needed) for pack in packs),
-            rewritten=sum(_goes(pack, needed) and not _is_dead(pack, needed) for pack in (*packs, *opened)),
+            rewritten=sum(self._goes(pack, needed) and not _is_dead(pack, needed) for pack in (*packs, *opened)),
         )
 
     def sweep(self, live: Callable[[], Iterable[bytes]]) -> Swept:
@@ -91,16 +93,19 @@ class Sweeper:
         """
         packs, opened = self._listed()
         needed = self._with_parts(live(), (*packs, *opened))
-        if any(_goes(pack, needed) for pack in opened):
+        if any(self._goes(pack, needed) for pack in opened):
             with self.fence.adding():
                 self.appender.seal_all()
-            packs, _ = self._listed()
-        copied = self._copied([pack for pack in packs if _goes(pack, needed) and not _is_dead(pack, needed)], needed)
+            packs, opened = self._listed()
+        chosen = (*packs, *opened) if self.thorough else packs
+        copied = self._copied([pack for pack in chosen if self._goes(pack, needed) and not _is_dead(pack, needed)], needed)
         with self.fence.sweeping():
             sealed, opened = self._listed()
             needed = self._with_parts(live(), (*sealed, *opened))
+            if self.thorough:  # nobody writes now, and whoever holds an open pack lets go of it before the next record
+                packs = [*packs, *opened]
             gone = [pack for pack in packs if all(raw not in needed or raw in copied for raw, _ in pack.entries)]
-            gone = [pack for pack in gone if _goes(pack, needed)]
+            gone = [pack for pack in gone if self._goes(pack, needed)]
             dead = {raw for pack in gone for raw, _ in pack.entries if raw not in needed}
             bytes_dead = sum(pack.bytes_of(lambda raw: raw in dead) for pack in gone)
             files = self._dead_objects(needed)
@@ -110,7 +115,7 @@ class Sweeper:
                 place = self.objects.place(from_raw(raw))
                 bytes_dead += place.stat().st_size
                 place.unlink()
-            self._forget(dead | files)
+            self._forget(needed)
         wholly = sum(_is_dead(pack, needed) for pack in gone)
         return Swept(len(dead) + len(files), bytes_dead, wholly, len(gone) - wholly)
 
@@ -183,21 +188,21 @@ class Sweeper:
             return raw_digest(record[HEADER_BYTES:]) == raw
         return header.kind == LIST and decode_list(record[HEADER_BYTES:], lambda _raw: b"") is not None
 
-    def _forget(self, gone: Iterable[bytes]) -> None:
-        """Remove what is derived from what is gone."""
+    def _forget(self, needed: Container[bytes]) -> None:
+        """Remove what is derived from what is gone, also from what an earlier call removed before it was killed."""
         for place in (self.root / "index").glob("*.idx"):
             place.unlink(missing_ok=True)
-        for raw in gone:
-            with contextlib.suppress(FileNotFoundError):
-                (self.root / "extracted" / raw.hex()).unlink()
+        for place in (self.root / "extracted").glob("?" * 64):
+            with contextlib.suppress(ValueError):  # not one of ours
+                if bytes.fromhex(place.name) not in needed:
+                    place.unlink(missing_ok=True)
+
+    def _goes(self, pack: _Pack, needed: Container[bytes]) -> bool:
+        """Return whether so much of a pack is not needed that it is removed or written anew."""
+        dead = pack.bytes_of(lambda raw: raw not in needed)
+        whole = pack.bytes_of(lambda _raw: True)
+        return dead > 0 and (self.thorough or whole < CHEAP_BYTES or dead >= MOSTLY_DEAD * whole)
 
 
 def _is_dead(pack: _Pack, needed: Container[bytes]) -> bool:
     return all(raw not in needed for raw, _ in pack.entries)
-
-
-def _goes(pack: _Pack, needed: Container[bytes]) -> bool:
-    """Return whether so much of a pack is not needed that it is removed or written anew."""
-    dead = pack.bytes_of(lambda raw: raw not in needed)
-    whole = pack.bytes_of(lambda _raw: True)
-    return dead > 0 and (whole < CHEAP_BYTES or dead >= MOSTLY_DEAD * whole)

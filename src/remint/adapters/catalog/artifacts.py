@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, and_, bindparam, func, select
 from sqlalchemy.dialects.sqlite import insert
 
+from remint.adapters.catalog.erasures import require_kept
 from remint.adapters.catalog.tables import artifacts, layouts
 from remint.core.artifact import Artifact, Kind, Part
 from remint.core.digest import SHORT, Digest
@@ -42,7 +43,10 @@ class SqlArtifacts:
     def add(self, artifact: Artifact, *, at_us: int) -> bool:
         """Record an artifact unless it is recorded."""
         values = {"digest": artifact.digest, "kind": str(artifact.kind), **_stored(artifact), "at_us": at_us}
-        return self._tx.execute(_ADD, values).rowcount == 1
+        if self._tx.execute(_ADD, values).rowcount == 1:
+            return True
+        require_kept(self._tx, artifact.digest, f"{artifact.digest.short} was not recorded again")
+        return False
 
     def store_anew(self, artifact: Artifact, *, at_us: int) -> None:
         """Record other parts of an artifact that is recorded."""

@@ -18,7 +18,7 @@ from sqlalchemy.pool import StaticPool
 from remint.adapters.catalog.transaction import SqlTransaction
 from remint.errors import Conflict, Corrupt, NotFound, RemintError, Unavailable
 
-HEAD = "0003"
+HEAD = "0005"
 BUSY_TIMEOUT_MS = 30_000
 RETRY_S = 0.01
 _REFUSED: dict[int, tuple[type[RemintError], str]] = {

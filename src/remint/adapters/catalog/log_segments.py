@@ -5,9 +5,12 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 from sqlalchemy.dialects.sqlite import insert
 
-from remint.adapters.catalog.tables import log_segments
+from remint.adapters.catalog.tables import erased, log_segments
 from remint.core.digest import Digest
 from remint.ports.catalog import PAGE, LogSegment
+
+_STANDS = log_segments.c.artifact.not_in(select(erased.c.artifact).where(erased.c.successor.is_not(None)))
+"""What an erasure put a successor in the place of, is no segment any more: the successor is."""
 
 
 class SqlLogSegments:
@@ -29,14 +32,13 @@ class SqlLogSegments:
 
     def holding(self, prediction_id: str) -> list[LogSegment]:
         """Return the segments whose id range holds `prediction_id`."""
-        rows = self._tx.execute(
-            select(log_segments).where(log_segments.c.first_id <= prediction_id, log_segments.c.last_id >= prediction_id)
-        )
+        in_range = (log_segments.c.first_id <= prediction_id, log_segments.c.last_id >= prediction_id)
+        rows = self._tx.execute(select(log_segments).where(*in_range, _STANDS))
         return [_segment(row) for row in rows]
 
     def of(self, deployment: str, *, limit: int = PAGE) -> list[LogSegment]:
         """Return the segments of a deployment in id order."""
-        chosen = select(log_segments).where(log_segments.c.deployment == deployment)
+        chosen = select(log_segments).where(log_segments.c.deployment == deployment, _STANDS)
         return [_segment(row) for row in self._tx.execute(chosen.order_by(log_segments.c.first_id).limit(limit))]
 
 

@@ -22,6 +22,7 @@ from remint.adapters.catalog.tables import (
 )
 from remint.core.artifact import Artifact
 from remint.core.digest import Digest
+from remint.core.erasure import ERASED
 from remint.core.ids import RunId
 from remint.core.ref import Move
 from remint.ports.catalog import RunReach
@@ -43,7 +44,7 @@ class SqlReach:
         every = union(
             select(change_moves.c.new),
             select(change_moves.c.old).where(change_moves.c.old.is_not(None)),
-            select(evidence.c.subject),
+            select(evidence.c.subject).where(evidence.c.predicate != ERASED),
             select(log_segments.c.artifact),
             standing.where(hold_releases.c.hold.is_(None)),
         )

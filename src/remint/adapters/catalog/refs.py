@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select, update
 from sqlalchemy.dialects.sqlite import insert
 
+from remint.adapters.catalog.erasures import require_kept
 from remint.adapters.catalog.tables import ref_moves, refs
 from remint.adapters.catalog.workspaces import SqlWorkspaces
 from remint.core.digest import Digest
@@ -39,6 +40,7 @@ class SqlRefs:
         current = self.get(move.name)
         if (current.artifact if current else None) != move.old:
             return False
+        require_kept(self._tx, move.new, f"{move.name} was not moved to {move.new.short}")
         serial = current.serial + 1 if current else 1
         if not self._set(move, serial):
             return False

@@ -305,8 +305,77 @@ given_up = Table(
     ForeignKeyConstraint(["artifact"], ["artifacts.digest"], name="fk_given_up_artifact"),
 )
 
+erasures = Table(
+    "erasures",
+    metadata,
+    Column("number", Integer, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("columns", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("certificate", Text, nullable=False),
+    PrimaryKeyConstraint("number", name="pk_erasures"),
+    ForeignKeyConstraint(["certificate"], ["artifacts.digest"], name="fk_erasures_certificate"),
+)
+
+erased = Table(
+    "erased",
+    metadata,
+    Column("artifact", Text, nullable=False),
+    Column("erasure", Integer, nullable=False),
+    Column("successor", Text),
+    PrimaryKeyConstraint("artifact", "erasure", name="pk_erased"),
+    ForeignKeyConstraint(["artifact"], ["artifacts.digest"], name="fk_erased_artifact"),
+    ForeignKeyConstraint(["erasure"], ["erasures.number"], name="fk_erased_erasure"),
+    ForeignKeyConstraint(["successor"], ["artifacts.digest"], name="fk_erased_successor"),
+)
+
+erasure_removals = Table(
+    "erasure_removals",
+    metadata,
+    Column("erasure", Integer, nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+    PrimaryKeyConstraint("erasure", name="pk_erasure_removals"),
+    ForeignKeyConstraint(["erasure"], ["erasures.number"], name="fk_erasure_removals_erasure"),
+)
+
+origins = Table(
+    "origins",
+    metadata,
+    Column("number", Integer, nullable=False),
+    Column("artifact", Text, nullable=False),
+    Column("ref", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("query", Text, nullable=False),
+    Column("snapshot", Text, nullable=False),
+    Column("table_id", Text, nullable=False),
+    Column("pinned", Boolean(name="ck_origins_pinned"), nullable=False),
+    Column("by", Text, nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+    PrimaryKeyConstraint("number", name="pk_origins"),
+    ForeignKeyConstraint(["artifact"], ["artifacts.digest"], name="fk_origins_artifact"),
+    Index("ix_origins_artifact", "artifact", "number"),
+)
+
+origin_checks = Table(
+    "origin_checks",
+    metadata,
+    Column("number", Integer, nullable=False),
+    Column("origin", Integer, nullable=False),
+    Column("found", Boolean(name="ck_origin_checks_found"), nullable=False),
+    Column("why", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+    PrimaryKeyConstraint("number", name="pk_origin_checks"),
+    ForeignKeyConstraint(["origin"], ["origins.number"], name="fk_origin_checks_origin"),
+    Index("ix_origin_checks_origin", "origin", "number"),
+)
+
 INSERT_ONLY = (
     "facts", "artifacts", "recipes", "runs", "run_ends", "run_inputs", "run_outputs", "workspaces", "ref_moves", "entries",
     "principals", "changes", "change_moves", "change_steps", "evidence", "log_segments",
-    "holds", "hold_releases", "given_up", "layouts",
+    "holds", "hold_releases", "given_up", "layouts", "erasures", "erased", "erasure_removals",
+    "origins", "origin_checks",
 )  # fmt: skip

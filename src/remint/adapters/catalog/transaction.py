@@ -7,10 +7,12 @@ from sqlalchemy import Connection
 from remint.adapters.catalog.artifacts import SqlArtifacts
 from remint.adapters.catalog.changes import SqlChanges
 from remint.adapters.catalog.entries import SqlEntries
+from remint.adapters.catalog.erasures import SqlErasures
 from remint.adapters.catalog.evidence import SqlEvidence
 from remint.adapters.catalog.facts import SqlFacts
 from remint.adapters.catalog.holds import SqlHolds
 from remint.adapters.catalog.log_segments import SqlLogSegments
+from remint.adapters.catalog.origins import SqlOrigins
 from remint.adapters.catalog.principals import SqlPrincipals
 from remint.adapters.catalog.reach import SqlReach
 from remint.adapters.catalog.recipes import SqlRecipes
@@ -79,6 +81,16 @@ class SqlTransaction:
     def holds(self) -> SqlHolds:
         """Holds."""
         return SqlHolds(self._connection)
+
+    @cached_property
+    def erasures(self) -> SqlErasures:
+        """Erasures."""
+        return SqlErasures(self._connection)
+
+    @cached_property
+    def origins(self) -> SqlOrigins:
+        """Where tables came from."""
+        return SqlOrigins(self._connection)
 
     @cached_property
     def reach(self) -> SqlReach:

@@ -1,21 +1,19 @@
-"""Commands that look at artifacts and refs: diff, log, query, show."""
+"""Commands that look at artifacts and refs: diff, log, query."""
 
 import re
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from remint.cli.filesets import difference_json, difference_lines, files_lines
-from remint.cli.output import Out, size_text, table, when
-from remint.cli.tablewords import row_difference_json, row_difference_lines, schema_line
+from remint.cli.cells import cell
+from remint.cli.filesets import difference_json, difference_lines
+from remint.cli.output import Out, table, when
+from remint.cli.tablewords import row_difference_json, row_difference_lines
 from remint.core.artifact import Artifact, Kind
 from remint.errors import Invalid
 
 if TYPE_CHECKING:
     from remint.app import App
-
-SHOWN_ROWS = 10
 
 
 @click.command()
@@ -28,72 +26,6 @@ def log(out: Out, name: str, limit: int) -> None:
     moves = app.refs.log(app.context(), name, limit=limit)
     rows = [[move.serial, move.new.short, when(move.at_us), move.by, move.reason] for move in moves]
     out.show("log", {"moves": moves}, table(["version", "artifact", "when", "by", "why"], rows))
-
-
-@click.command()
-@click.argument("name")
-@click.option("--rows", default=SHOWN_ROWS, show_default=True, help="How many rows of a table, or files of a set, to show.")
-@click.pass_obj
-def show(out: Out, name: str, rows: int) -> None:
-    """Show an artifact: what it is, its parts, and a look inside
-
-    NAME is a ref with or without a version, or a digest.
-    """
-    app = out.open()
-    artifact = app.refs.artifact(app.context(), name)
-    if artifact.kind is Kind.FILES:
-        value, words = files_lines(app.artifacts.rows(artifact), limit=rows)
-        out.show("artifact", {"artifact": artifact, **value}, [f"{artifact.kind} {artifact.digest}", *words])
-        return
-    files = app.artifacts.files(artifact.digest)
-    lines = [
-        f"{artifact.kind} {artifact.digest}",
-        f"size    {size_text(artifact.size_bytes)} in {len(artifact.parts)} part(s), verified",
-    ]
-    held: dict[str, Any] = {"artifact": artifact}
-    if artifact.kind is Kind.TABLE:
-        lines += _table_lines(app, artifact, [place for _, place in files], rows, held)
-    elif artifact.kind in {Kind.METRICS, Kind.VALUE, Kind.ENVIRONMENT, Kind.DEFINITION}:
-        held["value"] = app.artifacts.value(artifact.digest)
-        lines += _value_lines(held["value"])
-    elif artifact.kind is Kind.MODEL:
-        lines += [f"model   {artifact.facts.get('estimator')} in {artifact.facts['format']}"]
-        lines += [f"inputs  {', '.join(artifact.facts['features'])}"]
-    elif artifact.kind in {Kind.REPORT, Kind.LOG}:
-        lines += ["", files[0][1].read_text(errors="replace").rstrip()]
-    else:
-        lines += [f"  {part.path}  {size_text(part.size_bytes)}" for part in artifact.parts[:50]]
-    out.show("artifact", held, lines)
-
-
-def _table_lines(app: "App", artifact: Artifact, files: list[Path], limit: int, held: dict[str, Any]) -> list[str]:
-    found = app.tables.rows(files, limit=limit) if limit else []
-    held["rows"] = found
-    names = [column["name"] for column in artifact.facts["schema"]][:12]
-    lines = [f"rows    {artifact.facts['rows']}", schema_line(artifact.facts["schema"])]
-    return [*lines, "", *table(names, [[_cell(row[name]) for name in names] for row in found])] if found else lines
-
-
-def _cell(value: object) -> str:
-    text = "" if value is None else f"{value:.6g}" if isinstance(value, float) else str(value)
-    return text if len(text) <= 24 else text[:23] + "…"
-
-
-def _value_lines(value: object, indent: str = "") -> list[str]:
-    if isinstance(value, dict):
-        lines: list[str] = []
-        for name, item in value.items():
-            if isinstance(item, dict | list) and item:
-                lines += [f"{indent}{name}", *_value_lines(item, indent + "  ")]
-            else:
-                lines.append(f"{indent}{name}  {item}")
-        return lines
-    if isinstance(value, list):
-        if all(isinstance(item, dict) for item in value) and value:
-            names = list(value[0])
-            return [indent + line for line in table(names, [[_cell(item.get(name)) for name in names] for item in value[:60]])]
-        return [f"{indent}{item}" for item in value[:60]]
-    return [f"{indent}{value}"]
 
 
 @click.command()
@@ -176,4 +108,4 @@ def query(out: Out, sql: str, limit: int) -> None:
         tables[name] = [place for _, place in app.artifacts.files(artifact.digest)]
     head, rows = app.tables.query(rewritten, tables, limit=limit)
     records = [dict(zip(head, row, strict=True)) for row in rows]
-    out.show("query", {"columns": head, "rows": records}, table(head, [[_cell(cell) for cell in row] for row in rows]))
+    out.show("query", {"columns": head, "rows": records}, table(head, [[cell(value) for value in row] for row in rows]))

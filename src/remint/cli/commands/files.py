@@ -8,8 +8,10 @@ import click
 
 from remint.cli.output import Out, short_path, size_text
 from remint.cli.progress import FileProgress
+from remint.cli.sourcewords import add_from_source
 from remint.cli.tablewords import change_json, change_lines, schema_line
 from remint.core.artifact import Kind
+from remint.core.origin import is_address
 from remint.core.ref import parse_ref
 from remint.core.worktree import shown
 from remint.errors import Invalid
@@ -20,16 +22,31 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("path", type=click.Path(path_type=Path))
+@click.argument("source", metavar="PATH|SOURCE")
 @click.option("--as", "name", required=True, metavar="KIND/NAME", help="The ref to point at it, for example data/landing.")
 @click.option("--again", is_flag=True, help="Read every file, also those that seem not to have changed.")
 @click.option("--table", "as_table", is_flag=True, help="Make a table of CSV, JSON lines, or all files in a folder.")
 @click.option("--append", is_flag=True, help="Put the rows after those of the table the ref points at.")
 @click.option("--upsert", metavar="COLUMN[,COLUMN]", help="Put each row in the place of the row with its key, or at the end.")
 @click.option("--delete", metavar="COLUMN[,COLUMN]", help="Remove the rows that have the key of a row in the file.")
+@click.option("--query", metavar="SQL", default="", help="Of a database: one SELECT that gives the rows.")
+@click.option("--from-table", metavar="[SCHEMA.]NAME", default="", help="Of a database: all rows of a table, named exactly.")
+@click.option("--order-by", metavar="COLUMN[,COLUMN]", default="", help="With --from-table: the order of the rows.")
+@click.option("--pin", is_flag=True, help="Of Delta and Iceberg: record the version, and let the source keep the rows.")
 @click.pass_obj
 def add(
-    out: Out, path: Path, name: str, again: bool, as_table: bool, append: bool, upsert: str | None, delete: str | None
+    out: Out,
+    source: str,
+    name: str,
+    again: bool,
+    as_table: bool,
+    append: bool,
+    upsert: str | None,
+    delete: str | None,
+    query: str,
+    from_table: str,
+    order_by: str,
+    pin: bool,
 ) -> None:
     """Add a file or folder as an artifact and point a ref at it
 
@@ -37,8 +54,20 @@ def add(
     what changed in it, and adding it again reads only that. Of a table, only the rows that changed are stored.
 
     With --append, --upsert or --delete the rows of the file change the table the ref points at; the file is not tracked.
+
+    A SOURCE is postgresql://USER@HOST:PORT/DATABASE or adbc:DRIVER?OPTION=VALUE (with --query or --from-table),
+    delta:PATH_OR_URL[@VERSION], iceberg:CATALOG.NAMESPACE.TABLE[@SNAPSHOT], or source:NAME of the settings. The order of rows
+    is part of what a table is, so order those of a database. Nothing that is recorded holds a password.
+
+    Example: remint add postgresql://ana@db/sales --from-table public.orders --order-by id --as data/orders
     """
     app = out.open()
+    if is_address(source):
+        _refuse(name, "files", again=again, table=as_table, append=append, upsert=upsert, delete=delete)
+        add_from_source(out, app, source, name, query=query, from_table=from_table, order_by=order_by, pin=pin)
+        return
+    _refuse(name, "databases and lakes", query=query, from_table=from_table, order_by=order_by, pin=pin)
+    path = Path(source)
     if append + (upsert is not None) + (delete is not None):
         change = _changed(app, path, name, append=append, upsert=upsert, delete=delete)
         out.show("add", change_json(change), change_lines(change))
@@ -68,6 +97,14 @@ def add(
         out.show("add", value | change_json(added.change), text)
         return
     out.show("add", value, f"{ref} {words} ({held})")
+
+
+def _refuse(name: str, meant_for: str, **given: object) -> None:
+    """Refuse options that were given and mean nothing here."""
+    wrong = [f"--{option.replace('_', '-')}" for option, value in given.items() if value not in {None, False, ""}]
+    if wrong:
+        why = f"{', '.join(wrong)} is for {meant_for}"
+        raise Invalid(f"{name} was not changed", why=why, next_step="leave it out; see `remint add --help`")
 
 
 def _changed(app: "App", path: Path, name: str, *, append: bool, upsert: str | None, delete: str | None) -> TableChange:

@@ -1,6 +1,6 @@
 """`remint why` and `remint impact`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import click
 
@@ -25,26 +25,28 @@ def why(out: Out, name: str) -> None:
         run, _ = app.runs.show(name)
         targets = [output.artifact for output in run.end.outputs.values()] if run.end else []
     lineages = [app.lineage.up(target) for target in targets]
-    lines = [line for lineage in lineages for line in _tree(lineage, lineage.target, "", set())]
+    erased = app.erasures.among({digest for lineage in lineages for digest in lineage.nodes})
+    gone = {digest: f"  ERASED: {one.words}" for digest, one in erased.items()}
+    lines = [line for lineage in lineages for line in _tree(lineage, lineage.target, "", set(), gone)]
     held = [{"target": one.target, "nodes": list(one.nodes.values()), "unknown": one.unknown()} for one in lineages]
-    out.show("lineage", {"lineages": held}, lines)
+    out.show("lineage", {"lineages": held, "erased": erased}, lines)
 
 
-def _tree(lineage: Lineage, digest: Digest, indent: str, seen: set[Digest]) -> Iterator[str]:
+def _tree(lineage: Lineage, digest: Digest, indent: str, seen: set[Digest], gone: Mapping[Digest, str]) -> Iterator[str]:
     node = lineage.nodes[digest]
     named = f" {node.refs[-1]}" if node.refs else ""
     if node.maker is None:
-        yield f"{indent}{node.kind} {digest.short}{named}  {node.source or 'ORIGIN UNKNOWN'}"
+        yield f"{indent}{node.kind} {digest.short}{named}  {node.source or 'ORIGIN UNKNOWN'}{gone.get(digest, '')}"
         return
     maker = node.maker
     again = "  (as above)" if digest in seen else ""
     made = f"by {maker.step}, run {maker.run.short}, {maker.by}, {when(maker.at_us)}"
-    yield f"{indent}{node.kind} {digest.short}{named}  {made}{again}"
+    yield f"{indent}{node.kind} {digest.short}{named}  {made}{again}{gone.get(digest, '')}"
     if digest in seen:
         return
     seen.add(digest)
     for name, given in maker.inputs.items():
-        yield from (f"{line}" for line in _named(_tree(lineage, given, indent + "  ", seen), name, indent + "  "))
+        yield from (f"{line}" for line in _named(_tree(lineage, given, indent + "  ", seen, gone), name, indent + "  "))
 
 
 def _named(lines: Iterator[str], name: str, indent: str) -> Iterator[str]:

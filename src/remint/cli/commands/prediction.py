@@ -12,6 +12,8 @@ import click
 
 from remint.cli.output import Out, table, when
 from remint.core.canonical import float_text
+from remint.core.digest import Digest
+from remint.core.erasure import Erased
 from remint.errors import Conflict, Corrupt, Denied, Invalid, LimitReached, NotFound, RemintError, Unavailable
 from remint.ports.usecases.serving import Trace
 
@@ -164,8 +166,10 @@ def trace(out: Out, prediction_id: str) -> None:
     The model, the change and who approved it, the run, the code, the environment, and every version of data. The bytes of the
     log and of the model are verified on the way.
     """
-    found = out.open().traces.trace(prediction_id)
-    out.show("trace", _fields(found), _lines(found))
+    app = out.open()
+    found = app.traces.trace(prediction_id)
+    erased = app.erasures.among(node.artifact for node in found.data)
+    out.show("trace", {**_fields(found), "erased": erased}, _lines(found, erased))
     unsigned = [approval.by for approval in found.change.approvals if not approval.verified]
     if unsigned:
         raise Corrupt(
@@ -188,7 +192,7 @@ def _fields(found: Trace) -> dict[str, Any]:
     }
 
 
-def _lines(found: Trace) -> list[str]:
+def _lines(found: Trace, erased: Mapping[Digest, Erased]) -> list[str]:
     prediction, change = found.prediction, found.change
     said = "refused" if prediction.score is None else f"score {float_text(prediction.score)}"
     lines = [
@@ -207,6 +211,7 @@ def _lines(found: Trace) -> list[str]:
     lines += _run_lines(found)
     lines += [
         f"data         {node.artifact.short}  {node.refs[-1] if node.refs else node.kind}{_origin(node.source)}"
+        + (f"  ERASED: {erased[node.artifact].words}" if node.artifact in erased else "")
         for node in found.data
     ]
     lines += [f"ORIGIN UNKNOWN  {digest.short}" for digest in found.lineage.unknown()]

@@ -34,12 +34,13 @@ def regenerate(out: Out, name: str, required: str, vary: str | None, check: bool
     if check:
         found = app.regenerations.check(digest)
         words = ["everything needed to make it again is here"] if found.yes else [f"missing: {gap}" for gap in found.missing]
-        out.show("regenerable", {"subject": digest, "regenerable": found.yes, "missing": found.missing}, words)
+        held = {"subject": digest, "regenerable": found.yes, "missing": found.missing, "while_kept": found.while_kept}
+        out.show("regenerable", held, [*words, *found.while_kept])
         if not found.yes:
             raise Diverged(
                 f"{name} is not regenerable",
                 why=found.missing[0],
-                next_step="restore what is missing from a backup or a remote",
+                next_step=found.next_step,
             )
         return
     varied = None

@@ -85,7 +85,11 @@ def show(out: Out, run_id: str) -> None:
         lines += [f"metric  {name} {value:.6g}" for name, value in run.end.metrics.items()]
         lines += [f"{name:<7} {text}" for name, text in run.end.error.items() if name != "traceback"]
         lines += [f"  {line}" for line in run.end.error.get("traceback", "").splitlines()]
-    out.show("run-record", {"run": run, "recipe": recipe}, lines)
+    erased = app.erasures.behind(run.start.inputs.values())
+    words = dict.fromkeys(
+        f"note    regenerable up to erasure {one.number}: it removed rows of its inputs on {one.date}" for one in erased
+    )
+    out.show("run-record", {"run": run, "recipe": recipe, "erased": erased}, [*lines, *words])
 
 
 def _git(run: Run) -> str:

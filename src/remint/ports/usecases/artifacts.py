@@ -99,6 +99,16 @@ class Artifacts(Protocol):
         """
         ...
 
+    def brought(self, digest: Digest) -> Artifact:
+        """Return an artifact's record; of a pinned table, after its bytes were brought into the store.
+
+        Raises:
+            ArtifactNotFound: none is recorded.
+            SourceGone, SourceAltered: the source does not keep what was pinned, or gives other rows.
+            Unavailable, Denied: the source did not answer, or does not let us in.
+        """
+        ...
+
     def verify(self, digest: Digest) -> None:
         """Hash every blob of an artifact and make its content digest again from them.
 

@@ -15,10 +15,14 @@ class Regenerable:
 
     Attributes:
         missing: what is not, in words; empty if it can be made again.
+        while_kept: what it rests on that is kept outside the project, in words.
+        next_step: what may be done about what is missing.
     """
 
     subject: Digest
     missing: tuple[str, ...]
+    while_kept: tuple[str, ...] = ()
+    next_step: str = "restore what is missing from a backup or a remote"
 
     @property
     def yes(self) -> bool:
