@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from remint.adapters.blobs.local import LocalBlobs
+    from remint.adapters.sources.writing import WriteSegment
     from remint.ports.capture import Code, Environment, Git
     from remint.ports.catalog import Catalog
     from remint.ports.clock import Clock
@@ -157,9 +158,8 @@ class Parts:
     def opened_source(self) -> "Opened":
         """What opens places that tables come from."""
         from remint.adapters.sources.opening import Opening
-        from remint.adapters.tables.parquet import write_segment
 
-        return Opening(self.settings.table("data_sources"), write_segment)
+        return Opening(self.settings.table("data_sources"), _parquet_writer)
 
     @staticmethod
     def dvc_repository(folder: Path, cache: Path | None) -> "Repository":
@@ -167,3 +167,9 @@ class Parts:
         from remint.adapters.imports.dvc import DvcRepository
 
         return DvcRepository(folder, cache=cache)
+
+
+def _parquet_writer() -> "WriteSegment":
+    from remint.adapters.tables.parquet import write_segment
+
+    return write_segment
