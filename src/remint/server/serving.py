@@ -18,6 +18,8 @@ from remint.server.predictions import Predictor
 from remint.server.protocols.inference import LOOPBACK, InferenceApp
 
 if TYPE_CHECKING:
+    import uvicorn
+
     from remint.app import App
 
 LOG = logging.getLogger("remint.serve")
@@ -92,10 +94,11 @@ class ServingProcess:
         self.models.watch(every_s=WATCH_S)
         sealing = threading.Thread(target=self._seal_now_and_then, name="seal", daemon=True)
         sealing.start()
-        announce(f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}")
+        server = uvicorn.Server(config)
         try:
-            with _own_signals():
-                uvicorn.Server(config).run(sockets=[listening])
+            with _ended_by_signals(server):
+                announce(f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}")
+                server.run(sockets=[listening])
         finally:
             self._stopped.set()
             self.models.close()
@@ -152,13 +155,16 @@ def _version() -> str:
 
 
 @contextlib.contextmanager
-def _own_signals() -> Iterator[None]:
-    """Let both signals end the server and nothing else: uvicorn raises them again when it has ended."""
+def _ended_by_signals(server: "uvicorn.Server") -> Iterator[None]:
+    """Let both signals end the server and nothing else.
 
-    def ignore(_number: int, _frame: object) -> None:
-        return None
+    uvicorn listens to them once it runs, and raises them again when it has ended; one that comes earlier ends it as it starts.
+    """
 
-    before = {number: signal.signal(number, ignore) for number in (signal.SIGINT, signal.SIGTERM)}
+    def end(_number: int, _frame: object) -> None:
+        server.should_exit = True
+
+    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:

@@ -1,5 +1,6 @@
 """An acknowledged prediction is never lost, and none is sealed twice, wherever a process is killed."""
 
+import signal
 import subprocess
 import sys
 import time
@@ -57,6 +58,26 @@ def test_a_restarted_server_seals_what_the_killed_one_left(project, serve):
     live, sealed = logged(project)
     assert live == []
     assert {one.id for one in load.answered} <= set(sealed)
+
+
+ENDED_AT_ONCE = """
+import os, sys
+from pathlib import Path
+from remint.app import App
+from remint.config import load
+from remint.server.serving import Place, ServingProcess
+
+app = App(load(Path(sys.argv[1]), {"principal": "ana"}))
+ServingProcess(app, [], Place(port=0)).run(announce=lambda url: os.kill(os.getpid(), int(sys.argv[2])))
+print("ended")
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_server_that_is_asked_to_end_as_it_starts_ends(project, number):
+    command = [sys.executable, "-c", ENDED_AT_ONCE, str(project.root), str(int(number))]
+    done = subprocess.run(command, check=False, timeout=60, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "ended\n"), done.stderr
 
 
 def test_a_server_that_is_asked_to_end_answers_what_it_took_and_seals(project, serve):
