@@ -260,8 +260,20 @@ def test_what_changes_while_a_status_is_read_is_not_kept(project, of):
     assert not cache(project).exists()
 
 
-def test_a_status_that_is_blocked_is_not_kept(project):
-    (project.root / "requirements.lock").unlink()
+def test_a_status_without_a_lock_is_kept_until_there_is_one(project):
+    lock = project.root / "requirements.lock"
+    content = lock.read_bytes()
+    lock.unlink()
+    cache(project).unlink()
+    settled(project)
+    assert cache(project).exists()
+    assert "there is no requirements.lock" in project.cli("--json", "status").json["blocked"]
+    lock.write_bytes(content)
+    assert project.cli("--json", "status").json["blocked"] == ""
+
+
+def test_a_status_that_is_blocked_by_code_is_not_kept(project):
+    project.write("helpers.py", "FACTOR = (\n")
     cache(project).unlink()
     settled(project)
     assert not cache(project).exists()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from remint.app.parts import Parts
 from remint.core.ids import PrincipalId
-from remint.errors import Invalid
+from remint.errors import Invalid, RemintError
 from remint.ports.usecases.context import Context
 
 if TYPE_CHECKING:
@@ -312,8 +312,17 @@ class App(Parts):
         from remint.services.standing import read_standing
 
         with closing(App(self.settings)) as app:  # of its own: the files are compared when nobody here has them open
-            found = read_standing(app.context(), graphs, refs=app.refs, changes=app.changes, pipelines=app.pipelines)
-            return found, app.code.looked_at()
+            unlocked: RemintError | None = None
+            try:
+                app.environment.declared()
+            except RemintError as error:
+                unlocked = error
+            found = read_standing(
+                app.context(), graphs, refs=app.refs, changes=app.changes, pipelines=app.pipelines, unlocked=unlocked
+            )
+            if unlocked is not None:
+                return found, {}  # the lock alone decided
+            return found, app.code.looked_at() if not found.blocked else None
 
     @cached_property
     def audit(self) -> "Audit":

@@ -1,5 +1,6 @@
 """Where a project stands: read from the records and the code, or taken from the last answer while nothing has moved."""
 
+import contextlib
 import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,11 +22,22 @@ from remint.ports.usecases.refs import Refs
 from remint.ports.usecases.standing import Graphs
 
 Read: TypeAlias = Callable[[Graphs], tuple[Standing, Mapping[str, FileState | None] | None]]
-"""Opens the catalog, reads where the project stands, and closes it; gives the paths the code was found by, too."""
+"""Opens the catalog, reads where the project stands, and closes it; gives the paths beside those of the service that the answer
+rests on, too, or None if they are not known."""
 
 
-def read_standing(context: Context, graphs: Graphs, *, refs: Refs, changes: Changes, pipelines: Pipelines) -> Standing:
+def read_standing(
+    context: Context, graphs: Graphs, *, refs: Refs, changes: Changes, pipelines: Pipelines, unlocked: RemintError | None
+) -> Standing:
     """Return where the project stands, from the records and the code.
+
+    Args:
+        context: who asks, and where.
+        graphs: of the project.
+        refs: where they point.
+        changes: that wait.
+        pipelines: plan.
+        unlocked: why nothing can be planned in this environment, if so.
 
     Raises:
         NotFound: there is no such workspace.
@@ -35,6 +47,8 @@ def read_standing(context: Context, graphs: Graphs, *, refs: Refs, changes: Chan
     planned: list[PipelineStanding] = []
     blocked = ""
     try:
+        if unlocked is not None:
+            raise unlocked
         planned = [PipelineStanding(plan.graph, plan.counts) for plan in (pipelines.plan(context, one) for one in graphs())]
     except RemintError as error:
         blocked = f"pipelines cannot be planned: {error.what} ({error.why})"
@@ -75,10 +89,11 @@ class StandingService:
             return kept.standing
         watch = self.memory.watch(self.paths)
         standing, looked_at = self.read(graphs)
-        if looked_at is not None and not standing.blocked:
-            digest = graphs_digest(graphs())
-            if digest is not None:
-                self.memory.keep(Kept(self.question, digest, standing), watch, looked_at)
+        if looked_at is not None:
+            with contextlib.suppress(RemintError):  # reading said it, in the words of `blocked`
+                digest = graphs_digest(graphs())
+                if digest is not None:
+                    self.memory.keep(Kept(self.question, digest, standing), watch, looked_at)
         return standing
 
     def _holds(self, kept: Kept, graphs: Graphs) -> bool:

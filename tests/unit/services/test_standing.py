@@ -97,7 +97,6 @@ def test_pipelines_that_fail_now_are_told_by_reading(project):
 @pytest.mark.parametrize(
     ("part", "value"),
     [
-        ("answer", replace(STANDING, blocked="pipelines cannot be planned")),
         ("looked_at", None),
         ("graphs", [replace(GRAPH, calls=(replace(GRAPH.calls[0], cells={"rate": 2}),))]),
     ],
