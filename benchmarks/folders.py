@@ -2,7 +2,8 @@
 
 Run: python -m benchmarks.folders [--files 100000] [--place /dev/shm]
 Both get the same random files of 10 KB, in folders of 1,000, on the same disk; every command is a process of its own. `add
-again` adds the unchanged folder; `status` is the first one after it; `add v2` adds it with one file in a hundred changed. Ratios above 1 are in our favour.
+again` adds the unchanged folder; `status` is the first one after it; `add v2` adds it with one file in a hundred changed.
+Ratios above 1 are in our favour.
 """
 
 import argparse

@@ -71,8 +71,10 @@ timed(lambda: held.append(rows))
 )
 
 
-def bytes_in(folder: Path) -> int:
-    return sum(place.stat().st_size for place in folder.rglob("*") if place.is_file())
+def bytes_in(store: Path) -> int:
+    """Return the bytes a store keeps; copies laid out for reading, which go after a day, are not among them."""
+    laid_out = store / "extracted"
+    return sum(place.stat().st_size for place in store.rglob("*") if place.is_file() and laid_out not in place.parents)
 
 
 class Pair:
