@@ -148,6 +148,8 @@ def test_a_path_that_is_taken_is_a_conflict_and_stays(blobs, files, tmp_path):
     with pytest.raises(Conflict, match="something is there already"):
         blobs.write_files((raw, f"{out}/{number}") for number, raw in enumerate(put))
     assert [(out / str(number)).read_text() for number in range(0, 200, 10)] == ["mine"] * 20
+    written = [place for place in out.iterdir() if int(place.name) % 10]
+    assert all(place.read_bytes() == list(files.values())[int(place.name)] for place in written)
 
 
 def test_a_damaged_record_is_found(root, blobs, files, tmp_path):

@@ -118,9 +118,9 @@ class Hands:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._pool.shutdown(cancel_futures=True)  # what is being written is finished: no file is left in pieces
         for hand in self._all:
             hand.close()
-        self._pool.shutdown(cancel_futures=True)
 
     def each(
         self, shares: Iterable[Share], here: Callable[[Share], Done], there: Callable[[Hand, Share], Done]
