@@ -76,6 +76,32 @@ def at_every_point(first: Path, root: Path, begin: Begin) -> None:
         assert killed or os.waitstatus_to_exitcode(status) == 0, f"the work failed at point {point}"
 
 
+def of_a_project(
+    root: Path, prepare: Callable[[Path], None], opened: Callable[[Path], Any], act: Callable[[Any, Path], None], part: str
+) -> None:
+    """Try every point of what is done to a project.
+
+    Args:
+        root: for the projects as the kills leave them.
+        prepare: makes the project.
+        opened: opens it.
+        act: is what is killed.
+        part: of the app, made before: it opens the catalog.
+    """
+    first = root.with_name("first")
+    prepare(first)
+    warm = opened(Path(shutil.copytree(first, first.with_name("warm"))))  # loads all that is needed, before the forks
+    act(warm, first.with_name("warm"))
+    warm.close()
+
+    def begin(project: Path) -> Callable[[], None]:
+        app = opened(project)
+        getattr(app, part)
+        return lambda: act(app, project)
+
+    at_every_point(first, root, begin)
+
+
 def killed_everywhere(module: str, work: str, folder: Path) -> list[Path]:
     """Run `main(work, root)` of a module, and return the folders as the kills left them, in order of the points."""
     root = folder / "killed"

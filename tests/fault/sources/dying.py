@@ -1,12 +1,10 @@
 """Kills a snapshot, a pin, and the first read of a pinned table at every point (tests.support.killing)."""
 
-import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 from remint.app import App
 from tests.fault.worktree.dying import opened
-from tests.support.killing import at_every_point, killed_everywhere
+from tests.support.killing import killed_everywhere, of_a_project
 from tests.support.sources import MORE, ROWS, Lake, make_app, read, write_sqlite
 from tests.support.tables import ANA, held
 
@@ -49,18 +47,7 @@ WORKS = {"snapshot": snapshot, "pin": pin, "fetch": fetch}
 
 def main(work: str, root: str) -> None:
     """Try every point of a work."""
-    first = Path(root).with_name("first")
-    prepare(first)
-    warm = opened(Path(shutil.copytree(first, first.with_name("warm"))))  # loads all that is needed, before the forks
-    WORKS[work](warm, first.with_name("warm"))
-    warm.close()
-
-    def begin(project: Path) -> Callable[[], None]:
-        app = opened(project)
-        app.sources  # noqa: B018 - opens the catalog
-        return lambda: WORKS[work](app, project)
-
-    at_every_point(first, Path(root), begin)
+    of_a_project(Path(root), prepare, opened, WORKS[work], "sources")
 
 
 def kill_everywhere(work: str, folder: Path) -> list[Path]:

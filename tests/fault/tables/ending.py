@@ -1,7 +1,5 @@
 """Kills an append and an upsert at every point (tests.support.killing)."""
 
-import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +8,7 @@ import pyarrow as pa
 from remint.adapters.tables.parquet import write_segment
 from remint.app import App, initialise
 from tests.fault.worktree.dying import ANA, opened
-from tests.support.killing import at_every_point, killed_everywhere
+from tests.support.killing import killed_everywhere, of_a_project
 
 BEFORE = pa.table({"id": np.arange(5000), "value": np.arange(5000) / 7})
 MORE = pa.table({"id": [-1], "value": [0.75]})
@@ -48,18 +46,7 @@ WORKS = {"append": append, "upsert": upsert}
 
 def main(work: str, root: str) -> None:
     """Try every point of a work."""
-    first = Path(root).with_name("first")
-    prepare(first)
-    warm = opened(Path(shutil.copytree(first, first.with_name("warm"))))  # loads all that is needed, before the forks
-    WORKS[work](warm, first.with_name("warm"))
-    warm.close()
-
-    def begin(project: Path) -> Callable[[], None]:
-        app = opened(project)
-        app.table_versions  # noqa: B018 - opens the catalog
-        return lambda: WORKS[work](app, project)
-
-    at_every_point(first, Path(root), begin)
+    of_a_project(Path(root), prepare, opened, WORKS[work], "table_versions")
 
 
 def kill_everywhere(work: str, folder: Path) -> list[Path]:
