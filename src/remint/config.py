@@ -35,17 +35,29 @@ SETTINGS = (
     Setting("sources", "folders the project's modules are imported from", ["."]),
     Setting("jobs", "how many processors' worth of steps run at once; 0 for all of this machine", 0),
     Setting(
-        "protected", "patterns of refs in main that only an approved change moves", ["model/*", "deployment/*", "monitor/*"]
+        "protected",
+        "patterns of refs in main that only an approved change moves",
+        ["model/*", "deployment/*", "monitor/*", "policy/*"],
     ),
     Setting("approvals", "how many approvals a change needs, by role", {"approver": 1}, variable=False),
+    Setting("reviews", "what changes are judged by beside gates, by pattern of ref", {}, variable=False),
     Setting("gates", "what a change must show before it may be merged, by pattern of ref", {}, variable=False),
     Setting("monitors", "monitors of deployments, by name", {}, variable=False),
+    Setting(
+        "policy",
+        "the ref in main of the policy in force; empty for none beyond the rules that always hold",
+        "policy/main",
+        variable=False,
+    ),
     Setting("remote", "the remote that `push` and `pull` mean where none is named", ""),
     Setting("remotes", "places to push to and pull from, by name", {}, variable=False),
     Setting("data_sources", "databases, lakes and Iceberg catalogs that tables are added from, by name", {}, variable=False),
     Setting("retention", "which earlier versions are kept, by pattern of ref; all if none matches", {}, variable=False),
     Setting("subjects", "the column that tells whose rows a table holds, by pattern of ref", {}, variable=False),
+    Setting("checkpoints", "files outside the project that signed checkpoints of the audit log are appended to", []),
     Setting("unused_days", "what nothing needs is kept so many days after it was made or used; then `gc` may remove it", 30),
+    Setting("server_hosts", "names that `remint server` answers to, beside those of this machine and its --host", []),
+    Setting("rate_per_s", "how many requests a second `remint server` answers to one token; twice as many at once", 200),
     Setting("regenerated_days", "age in days after which a model must be regenerated again to stay in control", 30),
 )
 

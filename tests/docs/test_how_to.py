@@ -3,6 +3,7 @@
 import re
 import shlex
 import tarfile
+import textwrap
 
 import pytest
 
@@ -23,7 +24,14 @@ SHOP = (
     "CREATE TABLE orders (id INTEGER, amount REAL)",
     "INSERT INTO orders VALUES (1, 7.5), (2, 70.25)",
 )
-PAGES = sorted((ROOT / "docs" / "how-to").glob("*.md"))
+OF_ITS_OWN = {"run-a-server"}  # tests/docs/test_run_a_server.py
+PAGES = sorted(page for page in (ROOT / "docs" / "how-to").glob("*.md") if page.stem not in OF_ITS_OWN)
+
+
+def files_in(page):
+    """Return the files that a page shows: blocks of code with a name beside the language."""
+    blocks = re.findall(r"^ *```\w+ (\S+)\n(.*?)^ *```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    return [(name, textwrap.dedent(text)) for name, text in blocks]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
@@ -32,8 +40,9 @@ def test_every_command_of_a_how_to_runs(page, tmp_path):
     assert code is not None
     remote = f'remote = "team"\n[remotes.team]\nurl = "file://{tmp_path}/remote"\n'
     shop = '[data_sources.shop]\nuri = "adbc:adbc_driver_sqlite?uri=shop.db"\ntable = "customers"\norder_by = ["id"]\n'
-    project = make_project(tmp_path / "how-to", code[1], settings=remote + shop)
-    for name, text in FILES.items():
+    kept = f'checkpoints = ["{tmp_path}/checkpoints.jsonl"]\n'
+    project = make_project(tmp_path / "how-to", code[1], settings=kept + remote + shop)
+    for name, text in (*FILES.items(), *files_in(page)):
         project.write(name, text)
     with tarfile.open(ROOT / "tests" / "vectors" / "dvc" / "repository.tar.gz") as archive:
         archive.extractall(project.root, filter="data")

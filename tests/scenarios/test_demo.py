@@ -76,6 +76,12 @@ def test_what_is_hidden_or_altered_is_found_and_put_back(told):
     assert block.count("control IN CONTROL") == 1
 
 
+def test_every_record_of_the_demo_agrees_with_the_audit_log(told):
+    folder, _ = told
+    found = json.loads(_remint(folder, "audit", "verify", "--json"))
+    assert (found["problems"], found["records"] > 300) == ([], True)
+
+
 def test_a_second_call_runs_nothing(told):
     folder, _ = told
     before = json.loads(_remint(folder, "runs", "list", "--json", "--limit", "1"))["runs"][0]["id"]

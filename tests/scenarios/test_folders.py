@@ -15,7 +15,7 @@ import pytest
 
 from remint.app import open_project
 from remint.cli.filesets import tracked_json, tracked_lines
-from remint.cli.output import to_json
+from remint.core.plain import to_json
 from tests.support.remint_cli import ROOT, Project, make_project
 
 PIPELINE = """

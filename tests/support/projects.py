@@ -14,9 +14,10 @@ from remint.config import load
 from remint.core import canonical
 from remint.core.artifact import Kind
 from remint.core.digest import Digest, digest_bytes
+from remint.core.entry import Entry
 from remint.core.ids import PrincipalId, RunId, uuid7
 from remint.core.recipe import Recipe, Source
-from remint.core.run import End, Output, Start, State
+from remint.core.run import End, Output, Start, State, end_digest
 from remint.ports.usecases.context import Context
 from remint.sdk.codecs import write_output
 from remint.sdk.model import Model
@@ -105,6 +106,10 @@ class ModelProject:
             tx.recipes.add(recipe)
             tx.runs.start(start)
             tx.runs.end(end)
+            facts = {"recipe": start.recipe, "run_key": start.run_key, "purpose": start.purpose}
+            tx.entries.append(Entry("run:start", start.id, start.by, start.at_us, facts))
+            ended = {"state": str(end.state), "record": end_digest(end)}
+            tx.entries.append(Entry("run:end", end.id, start.by, end.at_us, ended))
 
     def promote(self, digest: Digest, name: str = "x") -> str:
         """Propose as ana, approve as bo, merge; return the change's id."""

@@ -4,6 +4,6 @@ Every part is made when it is first used, so that a command loads only what it n
 """
 
 from remint.app.facade import App
-from remint.app.project import initialise, open_project
+from remint.app.project import initialise, open_project, put_back
 
-__all__ = ["App", "initialise", "open_project"]
+__all__ = ["App", "initialise", "open_project", "put_back"]

@@ -6,7 +6,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from remint.app.parts import Parts
+from remint.app.callers import Callers
 from remint.core.ids import PrincipalId
 from remint.errors import Invalid, RemintError
 from remint.ports.usecases.context import Context
@@ -14,18 +14,21 @@ from remint.ports.usecases.context import Context
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from remint.core.digest import Digest
     from remint.core.filestate import FileState
     from remint.core.standing import Standing
     from remint.ports.samples import Sampling
     from remint.ports.usecases.artifacts import Artifacts
     from remint.ports.usecases.audit import Audit
-    from remint.ports.usecases.changes import Changes
+    from remint.ports.usecases.backups import BackupUses
+    from remint.ports.usecases.changes import Changes, Glasses, RollBacks
+    from remint.ports.usecases.contents import Contents
     from remint.ports.usecases.control import Control
     from remint.ports.usecases.erasures import Erasures
+    from remint.ports.usecases.history import History
     from remint.ports.usecases.imports import Imports
     from remint.ports.usecases.lineage import Lineages
     from remint.ports.usecases.pipelines import Pipelines
-    from remint.ports.usecases.principals import Principals
     from remint.ports.usecases.refs import Refs
     from remint.ports.usecases.regenerations import Regenerations
     from remint.ports.usecases.remintings import Remintings
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
     from remint.ports.usecases.standing import Graphs, Standings
     from remint.ports.usecases.storage import Storage
     from remint.ports.usecases.tracking import Trackings
+    from remint.ports.usecases.uploads import Uploading
     from remint.services.evidence import EvidenceService
     from remint.services.execution import Execution
     from remint.services.manifests import Manifests
@@ -45,13 +49,11 @@ if TYPE_CHECKING:
     from remint.services.worktree import Worktree
 
 
-class App(Parts):
-    """Everything Remint does for one project, by noun."""
+_GIVEN = {"settings", "_inline", "_shared"}
 
-    @property
-    def protected(self) -> tuple[str, ...]:
-        """Patterns of refs in `main` that only approved changes move."""
-        return self.settings.texts("protected")
+
+class App(Callers):
+    """Everything Remint does for one project, by noun."""
 
     @property
     def required(self) -> "Mapping[str, int]":
@@ -65,8 +67,30 @@ class App(Parts):
 
         tables = self.table_versions
         return ArtifactService(
-            self.catalog, self.blobs, self.formats, self.clock, self.protected, self._worktree, self._manifests, tables
+            self.catalog,
+            self.blobs,
+            self.formats,
+            self.clock,
+            self.protected,
+            self._worktree,
+            self._manifests,
+            tables,
+            self.access,
         )
+
+    @cached_property
+    def uploads(self) -> "Uploading":
+        """Files on their way in."""
+        from remint.services.uploads import UploadService
+
+        return UploadService(self.catalog, self.incoming, self.blobs, self.artifacts, self.access, self.clock)
+
+    @cached_property
+    def contents(self) -> "Contents":
+        """The files of artifacts, one by one."""
+        from remint.services.contents import ContentService
+
+        return ContentService(self.catalog, self.blobs, self.artifacts, self.clock)
 
     @cached_property
     def table_versions(self) -> "TableService":
@@ -78,7 +102,7 @@ class App(Parts):
 
         pins = Pins(self.catalog, self.opened_source, self.clock, PrincipalId(self.settings.text("principal")))
         parts = TableParts(self.blobs, self.tables, ParquetVersions(), self.settings.state / "scratch", pins)
-        return TableService(self.catalog, parts, self.clock, self.protected, self._worktree, self.refs)
+        return TableService(self.catalog, parts, self.clock, self.protected, self._worktree, self.refs, self.access)
 
     @cached_property
     def _manifests(self) -> "Manifests":
@@ -125,7 +149,25 @@ class App(Parts):
         """Refs and workspaces."""
         from remint.services.refs import RefService
 
-        return RefService(self.catalog, self.clock, self.protected)
+        return RefService(self.catalog, self.clock, self.protected, self.access)
+
+    @cached_property
+    def backups(self) -> "BackupUses":
+        """Backups."""
+        from remint.adapters.backups.folder import BackupFolder
+        from remint.adapters.catalog.engine import HEAD
+        from remint.services.backups import BackupService
+
+        parts = (self.catalog, self.blobs, self.clock, self.access)
+        opened = partial(BackupFolder, state=self.settings.state)
+        return BackupService(*parts, opened, self.artifacts, self.audit, self.catalog.copy_to, HEAD)
+
+    @cached_property
+    def history(self) -> "History":
+        """Workspaces as they were."""
+        from remint.services.history import HistoryService
+
+        return HistoryService(self.catalog)
 
     @cached_property
     def runs(self) -> "Runs":
@@ -142,7 +184,7 @@ class App(Parts):
 
         root = self.settings.root
         plans = PlanService(self.catalog, self.code, self.environment, self.git, root, self.protected)
-        return PipelineService(self.catalog, plans, self._execution, self.processes, self.clock, root)
+        return PipelineService(self.catalog, plans, self._execution, self.processes, self.clock, root, self.access)
 
     @cached_property
     def _execution(self) -> "Execution":
@@ -158,7 +200,8 @@ class App(Parts):
         from remint.services.storage import StorageService
 
         rules = parse_rules(self.settings.table("retention"))
-        return StorageService(self.catalog, self.blobs, self.refs, self.clock, rules, self.settings.number("unused_days"))
+        days = self.settings.number("unused_days")
+        return StorageService(self.catalog, self.blobs, self.refs, self.clock, rules, days, self.access)
 
     @cached_property
     def erasures(self) -> "Erasures":
@@ -181,6 +224,7 @@ class App(Parts):
             self.clock,
             parse_patterns(self.settings.table("subjects")),
             tuple(sorted(self.settings.table("remotes"))),
+            self.access,
         )
 
     @cached_property
@@ -198,6 +242,7 @@ class App(Parts):
             self.clock,
             self.protected,
             self.settings.root,
+            self.access,
         )
 
     @cached_property
@@ -211,7 +256,7 @@ class App(Parts):
 
         parts = (self.catalog, self.blobs, self.artifacts, self.refs, self._manifests, self.clock, self.protected)
         keeping = Keeping(parse_rules(self.settings.table("retention")), self.settings.number("unused_days"))
-        return RemoteService(Sides(*parts, self._places), keeping, unfold)
+        return RemoteService(Sides(*parts, self._places, self.access), keeping, unfold)
 
     @cached_property
     def sources(self) -> "Sources":
@@ -220,14 +265,14 @@ class App(Parts):
         from remint.services.sources import SourceService
 
         named = parse_sources(self.settings.table("data_sources"))
-        return SourceService(self.catalog, self.table_versions, self.refs, self.opened_source, self.clock, named)
+        return SourceService(self.catalog, self.table_versions, self.refs, self.opened_source, self.clock, named, self.access)
 
     @cached_property
     def imports(self) -> "Imports":
         """Taking over repositories of other tools."""
         from remint.services.imports import ImportService
 
-        return ImportService(self.catalog, self.blobs, self.artifacts, self.clock, self.protected)
+        return ImportService(self.catalog, self.blobs, self.artifacts, self.clock, self.protected, self.access)
 
     @cached_property
     def projects(self) -> "ProjectService":
@@ -236,12 +281,10 @@ class App(Parts):
 
         return ProjectService(self.catalog, self.principals, self.clock)
 
-    @cached_property
-    def principals(self) -> "Principals":
-        """Principals."""
-        from remint.services.principals import PrincipalService
-
-        return PrincipalService(self.catalog, self.keys, self.clock)
+    def _policy_text(self, digest: "Digest") -> str:
+        """Return the text of a version of a policy: its files whose names end in .cedar, in order of their paths."""
+        files = sorted((name, place) for name, place in self.artifacts.files(digest) if name.endswith(".cedar"))
+        return "\n".join(place.read_text(encoding="utf-8") for _, place in files)
 
     @cached_property
     def lineage(self) -> "Lineages":
@@ -254,15 +297,39 @@ class App(Parts):
     def _evidence(self) -> "EvidenceService":
         from remint.services.evidence import EvidenceService
 
-        return EvidenceService(self.keys, self.clock)
+        return EvidenceService(self.keys, self.clock, partial(self.git.contains, self.settings.root))
 
     @cached_property
     def changes(self) -> "Changes":
         """Changes."""
+        from remint.core.review import parse_reviews
         from remint.services.changes import ChangeService
 
-        gates = self.settings.table("gates")
-        return ChangeService(self.catalog, self.artifacts, self._evidence, self.keys, self.clock, self.required, gates)
+        return ChangeService(
+            self.catalog,
+            self.access,
+            self.artifacts,
+            self._evidence,
+            self.keys,
+            self.clock,
+            self.required,
+            self.settings.table("gates"),
+            parse_reviews(self.settings.table("reviews"), default=self.required),
+        )
+
+    @cached_property
+    def glasses(self) -> "Glasses":
+        """Emergencies."""
+        from remint.services.glass import GlassService
+
+        return GlassService(self.catalog, self.access, self.keys, self.clock, self.protected)
+
+    @cached_property
+    def roll_backs(self) -> "RollBacks":
+        """Taking back the last merge of a ref."""
+        from remint.services.rollback import RollBackService
+
+        return RollBackService(self.catalog, self.access, self.artifacts, self.keys, self.clock, self.required, self.protected)
 
     @cached_property
     def regenerations(self) -> "Regenerations":
@@ -280,6 +347,7 @@ class App(Parts):
             self.processes,
             self.clock,
             self.settings.root,
+            self.access,
         )
 
     @cached_property
@@ -322,14 +390,16 @@ class App(Parts):
             )
             if unlocked is not None:
                 return found, {}  # the lock alone decided
-            return found, app.code.looked_at() if not found.blocked else None
+            return found, app.code.looked_at() if not (found.blocked or found.is_dated) else None
 
     @cached_property
     def audit(self) -> "Audit":
         """The audit log."""
+        from remint.adapters.checkpoints.files import CheckpointFiles
         from remint.services.audit import AuditService
 
-        return AuditService(self.catalog)
+        files = CheckpointFiles(self.settings.root, self.settings.texts("checkpoints"))
+        return AuditService(self.catalog, files, self.keys, self.clock)
 
     @cached_property
     def usage(self) -> "Usage":
@@ -378,6 +448,8 @@ class App(Parts):
             held = self.__dict__.pop(name, None)
             if held is not None and held is not self._shared:
                 held.close()
+        for name in self.__dict__.keys() - _GIVEN:  # services that hold the app: a pack is free when nobody holds its store
+            del self.__dict__[name]
 
 
 def _one_thread() -> None:

@@ -11,17 +11,19 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from remint.adapters.blobs.local import LocalBlobs
+    from remint.adapters.catalog.engine import SqlCatalog
     from remint.adapters.sources.writing import WriteSegment
     from remint.ports.capture import Code, Environment, Git
-    from remint.ports.catalog import Catalog
     from remint.ports.clock import Clock
     from remint.ports.compute import Executor
     from remint.ports.formats import ModelFormat
     from remint.ports.imports import Repository
+    from remint.ports.policy import Policies
     from remint.ports.process import Processes
     from remint.ports.signing import Keys
     from remint.ports.sources import Opened
     from remint.ports.tables import Tables
+    from remint.ports.uploads import Uploads
     from remint.ports.usage import UsageLogs
     from remint.services.sides import Places
 
@@ -41,7 +43,7 @@ class Parts:
         self._shared = executor
 
     @cached_property
-    def catalog(self) -> "Catalog":
+    def catalog(self) -> "SqlCatalog":
         """The records."""
         from remint.adapters.catalog.engine import SqlCatalog
 
@@ -65,6 +67,13 @@ class Parts:
         from remint.adapters.blobs.local import LocalBlobs
 
         return LocalBlobs(self.settings.state / "store")
+
+    @cached_property
+    def cedar(self) -> "Policies":
+        """Reading policies."""
+        from remint.adapters.policy.cedar import CedarPolicies
+
+        return CedarPolicies()
 
     @cached_property
     def tables(self) -> "Tables":
@@ -135,6 +144,13 @@ class Parts:
         from remint.adapters.signing.files import FileKeys
 
         return FileKeys(self.settings.state / "keys")
+
+    @cached_property
+    def incoming(self) -> "Uploads":
+        """Where uploads are until they are part of an artifact."""
+        from remint.adapters.uploads.files import FileUploads
+
+        return FileUploads(self.settings.state / "uploads")
 
     @cached_property
     def usage_logs(self) -> "UsageLogs":

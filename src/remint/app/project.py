@@ -1,10 +1,15 @@
 """Opening a project, and making one of a folder."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from remint.app.facade import App
 from remint.config import FILE, find_root, has_settings, here, load
 from remint.core.ref import require_name
+from remint.errors import NotFound
+
+if TYPE_CHECKING:
+    from remint.ports.backups import Backup, Progress
 
 
 def open_project(
@@ -23,6 +28,37 @@ def open_project(
     """
     root = find_root((start or here()).resolve())
     return App(load(root, {"principal": principal, "workspace": workspace}), inline=inline)
+
+
+def put_back(
+    place: Path, *, name: str | None = None, principal: str | None = None, on_progress: "Progress | None" = None
+) -> "tuple[App, Backup, int]":
+    """Put a backup of the project at or above the current folder back; return its app, the backup, and the bytes copied.
+
+    Args:
+        place: the folder with backups.
+        name: the start of the name of one; the newest if not given.
+        principal: who acts then, instead of the setting.
+        on_progress: called with bytes done and to do.
+
+    Raises:
+        NotFound: there is no such backup.
+        Conflict: the project has a catalog.
+    """
+    from remint.adapters.backups.folder import BackupFolder
+
+    root = find_root(here().resolve())
+    settings = load(root, {"principal": principal})
+    backups = BackupFolder(place, settings.state)
+    found = [one for one in backups.all() if one.name.startswith(name or "")]
+    if not found:
+        raise NotFound(
+            "nothing was restored",
+            why=f"{place.name} holds no backup" + (f" whose name begins with {name}" if name else ""),
+            next_step=f"see which there are: `remint backup --list {place}`",
+        )
+    copied = backups.put_back(found[-1], on_progress=on_progress)
+    return App(settings), found[-1], copied
 
 
 def initialise(root: Path, *, owner: str) -> list[str]:

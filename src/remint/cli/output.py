@@ -4,13 +4,13 @@ import dataclasses
 import json
 import sys
 import traceback
-from collections.abc import Iterable, Mapping, Sequence
-from enum import Enum
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
+from remint.core.plain import to_json
 from remint.errors import RemintError
 
 if TYPE_CHECKING:
@@ -62,26 +62,6 @@ class Out:
         """Print advice or progress, unless the call is quiet or prints JSON."""
         if not (self.quiet or self.as_json):
             click.echo(text, err=True)
-
-
-def to_json(value: object) -> Any:  # noqa: ANN401 - JSON
-    """Return a value made of nouns as plain JSON."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        found = {field.name: to_json(getattr(value, field.name)) for field in dataclasses.fields(value)}
-        return {name: item for name, item in found.items() if not name.startswith("_")}
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, Mapping):
-        return {str(key): to_json(item) for key, item in value.items()}
-    if isinstance(value, frozenset | set):
-        return sorted(to_json(item) for item in value)
-    if isinstance(value, bytes):
-        return value.hex()
-    if isinstance(value, str):
-        return str(value)
-    if isinstance(value, Sequence):
-        return [to_json(item) for item in value]
-    return value if isinstance(value, int | float | None) else str(value)
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:

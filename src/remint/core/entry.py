@@ -93,33 +93,6 @@ def leaf_digest(leaf: bytes) -> Digest:
     return digest_record("entry v1", [leaf])
 
 
-def first_bad(leaves: Sequence[bytes], *, start: Frontier | None = None) -> int | None:
-    """Return the number of the first leaf that is not where it says it is; None if all are.
-
-    A leaf that was altered in place shows at the leaf after it, whose `previous` no longer fits. The last leaf, and leaves cut
-    off at the end, show only against a root kept elsewhere: compare it with `Frontier.root` of the whole log.
-
-    Args:
-        leaves: canonical bytes in log order.
-        start: the frontier before the first of them; the empty tree if not given.
-    """
-    frontier = start or Frontier()
-    for leaf in leaves:
-        if _place(leaf) != (frontier.size + 1, frontier.root()):
-            return frontier.size + 1
-        frontier = frontier.appended(leaf_digest(leaf))
-    return None
-
-
-def _place(leaf: bytes) -> tuple[object, object] | None:
-    """Return the number and the previous root a leaf claims; None if it is no leaf at all."""
-    try:
-        record = canonical.loads(leaf)
-    except ValueError:
-        return None
-    return (record.get("number"), record.get("previous")) if isinstance(record, dict) else None
-
-
 def frontier_from(raw_roots: Sequence[bytes], size: int) -> Frontier:
     """Return the frontier stored as raw digests."""
     return Frontier(size, tuple(from_raw(raw) for raw in raw_roots))

@@ -60,7 +60,7 @@ def statement(subject: Digest, predicate: str, facts: Mapping[str, Any], *, by: 
     )
 
 
-def pre_authentication(payload: bytes) -> bytes:
+def pre_authentication(payload: bytes, *, payload_type: str = PAYLOAD_TYPE) -> bytes:
     """Return what is signed for a payload: DSSE's pre-authentication encoding.
 
     Source:
@@ -70,7 +70,7 @@ def pre_authentication(payload: bytes) -> bytes:
         >>> pre_authentication(b"{}")
         b'DSSEv1 28 application/vnd.in-toto+json 2 {}'
     """
-    return b"DSSEv1 %d %s %d %s" % (len(PAYLOAD_TYPE), PAYLOAD_TYPE.encode(), len(payload), payload)
+    return b"DSSEv1 %d %s %d %s" % (len(payload_type), payload_type.encode(), len(payload), payload)
 
 
 def read_statement(payload: bytes) -> tuple[Digest, str, Mapping[str, Any], PrincipalId, int]:

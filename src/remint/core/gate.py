@@ -1,9 +1,10 @@
 """Gates: what must be shown before a change may be merged. Pure judgement over evidence."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import partial
+from operator import itemgetter
 from typing import Any
 
 from remint.core.digest import Digest
@@ -28,6 +29,22 @@ class Evaluation:
 
 
 @dataclass(frozen=True, slots=True)
+class CodeOrigin:
+    """Where the code of a run came from.
+
+    Attributes:
+        commit: of the git checkout; empty outside git.
+        is_clean: nothing was uncommitted.
+        reviewed_in: branches, of those asked about, that the commit is reachable from.
+    """
+
+    run: str
+    commit: str
+    is_clean: bool
+    reviewed_in: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Findings:
     """Everything gates are judged by.
 
@@ -37,6 +54,9 @@ class Findings:
         evaluations: of `new`, newest first.
         reproduced: best level at which `new` was regenerated; None if it never was.
         unknown: ancestors of `new` that nobody knows the origin of.
+        code: where the code of every run behind `new` came from.
+        cpu_us: CPU time of every run behind `new`, in microseconds.
+        looks: how many other models were measured on each artifact that an evaluation of `new` read.
     """
 
     old: Digest | None
@@ -44,6 +64,9 @@ class Findings:
     evaluations: Sequence[Evaluation] = ()
     reproduced: str | None = None
     unknown: Sequence[str] = ()
+    code: Sequence[CodeOrigin] = ()
+    cpu_us: int = 0
+    looks: Mapping[Digest, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +104,25 @@ def gates_for(ref_path: str, table: Mapping[str, Mapping[str, Spec]]) -> list[di
                     why=f"gates are {', '.join(sorted(_GATES))}",
                     next_step="mend [gates] in remint.toml",
                 )
+            _require_keys(name, spec)
             kept = {key: value if isinstance(value, str | bool) else repr(value) for key, value in spec.items()}
             found[name] = {"gate": name, **kept}
     return [dict(sorted(gate.items())) for _, gate in sorted(found.items())]
+
+
+def _require_keys(name: str, spec: Spec) -> None:
+    needed = _NEEDS.get(name, frozenset())
+    missing, wrong = sorted(needed - set(spec)), [key for key in sorted(_NUMBERS & set(spec)) if not _is_number(spec[key])]
+    if missing or wrong:
+        raise Invalid(
+            f"the gate {name} cannot be judged",
+            why=f"it lacks {', '.join(missing)}" if missing else f"{wrong[0]} is no number",
+            next_step="mend [gates] in remint.toml; docs/settings.md lists what each gate needs",
+        )
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value == value  # noqa: PLR0124 - not NaN
 
 
 def judge(gate: Mapping[str, Any], findings: Findings) -> GateResult:
@@ -170,10 +209,74 @@ def _lineage_complete(_gate: Mapping[str, Any], findings: Findings) -> tuple[boo
     return True, "every ancestor is known"
 
 
+def _slices_ok(gate: Mapping[str, Any], findings: Findings) -> tuple[bool, str]:
+    metric, prefix = gate["metric"], gate.get("prefix", "slice.")
+    for evaluation in findings.evaluations:
+        slices = {
+            name: value
+            for name, value in evaluation.metrics.items()
+            if name.endswith(f".{metric}") and (name.startswith(prefix) or f".{prefix}" in name)
+        }
+        if not slices:
+            continue
+        low = {name: value for name, value in slices.items() if not value >= float(gate.get("minimum", "-inf"))}
+        high = {name: value for name, value in slices.items() if not value <= float(gate.get("maximum", "inf"))}
+        if low or high:
+            name, value = min(low.items(), key=itemgetter(1)) if low else max(high.items(), key=itemgetter(1))
+            bound = f"below {gate['minimum']}" if low else f"above {gate['maximum']}"
+            return False, f"{name} is {value:.4f}, {bound} ({len(low | high)} of {len(slices)} slices are outside)"
+        return True, f"{metric} is within bounds in all of {len(slices)} slices"
+    return False, f"no evaluation of it reports {metric} by slice"
+
+
+def _holdout_fresh(gate: Mapping[str, Any], findings: Findings) -> tuple[bool, str]:
+    most = int(gate.get("looks", "0"))
+    read = [digest for evaluation in findings.evaluations[:1] for digest in evaluation.inputs.values()]
+    looks = {digest: findings.looks[digest] for digest in read if digest in findings.looks}
+    if not looks:
+        return False, "no evaluation of it says what data it read"
+    digest, count = max(looks.items(), key=itemgetter(1))
+    words = f"{count} other models were measured on {digest.short} before"
+    return (True, words) if count <= most else (False, f"{words}, more than {most}: a choice among them fits it by chance")
+
+
+def _code_reviewed(gate: Mapping[str, Any], findings: Findings) -> tuple[bool, str]:
+    branch = gate["branch"]
+    if not findings.code:
+        return False, "no run made it, so nobody knows its code"
+    for origin in findings.code:
+        if not origin.commit:
+            return False, f"run {origin.run[:8]} ran outside git"
+        if not origin.is_clean:
+            return False, f"run {origin.run[:8]} ran with changes that were not committed"
+        if branch not in origin.reviewed_in:
+            return False, f"commit {origin.commit[:12]} of run {origin.run[:8]} is not reachable from {branch}"
+    return True, f"all code behind it is reachable from {branch}"
+
+
+def _cost_within(gate: Mapping[str, Any], findings: Findings) -> tuple[bool, str]:
+    hours, most = findings.cpu_us / 3.6e9, float(gate["cpu_hours"])
+    words = f"all runs behind it took {hours:.2f} CPU hours"
+    return (True, words) if hours <= most else (False, f"{words}, more than {gate['cpu_hours']}")
+
+
+_NEEDS = {
+    "better": frozenset({"metric"}),
+    "code-reviewed": frozenset({"branch"}),
+    "cost-within": frozenset({"cpu_hours"}),
+    "eval-passed": frozenset({"metric"}),
+    "not-worse": frozenset({"metric"}),
+    "slices-ok": frozenset({"metric"}),
+}
+_NUMBERS = frozenset({"cpu_hours", "gain", "looks", "margin", "maximum", "minimum"})
 _GATES: dict[str, Callable[[Mapping[str, Any], Findings], tuple[bool, str]]] = {
     "better": _better,
+    "code-reviewed": _code_reviewed,
+    "cost-within": _cost_within,
     "eval-passed": _eval_passed,
+    "holdout-fresh": _holdout_fresh,
     "lineage-complete": _lineage_complete,
     "not-worse": _not_worse,
     "reproduced": _reproduced,
+    "slices-ok": _slices_ok,
 }

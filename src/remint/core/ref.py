@@ -146,13 +146,43 @@ def _parse_selector(text: str, selector: str) -> Selector:
         return Selector(serial=int(selector))
     if _DIGITS.fullmatch(selector):
         return Selector(digest=selector)
+    at_us = _moment_us(selector)
+    if at_us is None:
+        raise _invalid(text, f"after @ comes a version number, b3: with at least {SHORT} digits, or an ISO-8601 time")
+    return Selector(at_us=at_us)
+
+
+def parse_view(text: str) -> tuple[str, int | None]:
+    """Return the workspace and the time, in UTC microseconds, of a view of all its refs; None for now.
+
+    Raises:
+        InvalidName: the text is outside the grammar `WORKSPACE[@TIME]`.
+
+    Example:
+        >>> parse_view("main@2026-08-03")
+        ('main', 1785715200000000)
+    """
+    workspace, at, moment = text.partition("@")
+    require_name(workspace, what="workspace")
+    at_us = _moment_us(moment) if at else None
+    if at and at_us is None:
+        raise InvalidName(
+            f"{text[:80]!r} is not a view of a workspace",
+            why="after @ comes an ISO-8601 time",
+            next_step="write it like `main@2026-08-03` or `main@2026-08-03T14:30Z`",
+        )
+    return workspace, at_us
+
+
+def _moment_us(text: str) -> int | None:
+    """Return an ISO-8601 time as UTC microseconds, a date as its beginning; None if it is none."""
     try:
-        moment = dt.datetime.fromisoformat(selector)
+        moment = dt.datetime.fromisoformat(text)
     except ValueError:
-        raise _invalid(text, f"after @ comes a version number, b3: with at least {SHORT} digits, or an ISO-8601 time") from None
+        return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=dt.UTC)
-    return Selector(at_us=(moment - dt.datetime(1970, 1, 1, tzinfo=dt.UTC)) // dt.timedelta(microseconds=1))
+    return (moment - dt.datetime(1970, 1, 1, tzinfo=dt.UTC)) // dt.timedelta(microseconds=1)
 
 
 def _invalid(text: str, why: str) -> InvalidName:

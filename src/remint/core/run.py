@@ -1,11 +1,12 @@
 """Runs: carryings-out of recipes. A run is written twice, when it starts and when it ends, and never changed."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from remint.core.digest import Digest
+from remint.core.digest import Digest, digest_record
 from remint.core.ids import PrincipalId, RunId
 
 
@@ -123,6 +124,17 @@ class Hit:
     run: RunId
     outputs: Mapping[str, Output]
     wall_us: int
+
+
+def end_digest(end: End) -> Digest:
+    """Return the digest of the record of an end, for its entry: an edited record no longer has it."""
+    usage = [end.usage.cpu_us, end.usage.wall_us, end.usage.peak_bytes]
+    outputs = [[name, output.artifact, output.stored] for name, output in end.outputs.items()]
+    record = [
+        *(end.id, end.state, end.at_us, outputs, dict(end.metrics), usage),
+        *(dict(end.observed), end.guarded, end.log, dict(end.error)),
+    ]
+    return digest_record("run end v1", [json.dumps(record, sort_keys=True, separators=(",", ":")).encode()])
 
 
 def serves_cache(end: End, *, purpose: str) -> bool:

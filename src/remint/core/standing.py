@@ -18,11 +18,16 @@ class PipelineStanding:
 
 @dataclass(frozen=True, slots=True)
 class WaitingChange:
-    """A change that is not ended."""
+    """A change that is not ended.
+
+    Attributes:
+        expires_us: when it expires; None if never.
+    """
 
     change: ChangeId
     state: ChangeState
     title: str
+    expires_us: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,3 +46,8 @@ class Standing:
     pipelines: tuple[PipelineStanding, ...]
     changes: tuple[WaitingChange, ...]
     blocked: str = ""
+
+    @property
+    def is_dated(self) -> bool:
+        """Whether it changes by itself, as time passes."""
+        return any(one.expires_us is not None for one in self.changes)

@@ -118,6 +118,13 @@ class Environment(Protocol):
 class Git(Protocol):
     """The git checkout a project may live in."""
 
+    def contains(self, root: Path, commit: str, branch: str) -> bool:
+        """Return whether a commit is reachable from a branch (`main`, `origin/main`); False where git cannot tell.
+
+        Never fails.
+        """
+        ...
+
     def state(self, root: Path) -> Mapping[str, str]:
         """Return `commit`, `remote` (its name and address without credentials) and `dirty` (digest of the uncommitted
         difference, empty if there is none); an empty mapping outside git or without git. Never fails.

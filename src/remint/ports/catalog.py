@@ -20,13 +20,15 @@ from remint.core.entry import Entry, Frontier
 from remint.core.evidence import Evidence
 from remint.core.hold import Hold, Release
 from remint.core.ids import ChangeId, PrincipalId, RunId
-from remint.core.principal import Principal
+from remint.core.principal import Principal, RoleChange
 from remint.core.recipe import Recipe
 from remint.core.ref import Move, Ref, RefName, Selector
 from remint.core.run import End, Hit, Run, Start
 from remint.core.workspace import Workspace
 from remint.ports.erasures import Erasures
+from remint.ports.glass import GlassRecords
 from remint.ports.origins import Origins
+from remint.ports.tokens import Tokens
 
 PAGE = 1000
 
@@ -177,12 +179,19 @@ class Refs(Protocol):
         """
         ...
 
-    def log(self, name: RefName, *, limit: int = 50) -> list[Move]:
-        """Return the moves of a ref, newest first; for a sandbox its own, then those of its base before the fork."""
+    def log(self, name: RefName, *, limit: int = 50, before: int | None = None) -> list[Move]:
+        """Return the moves of a ref, newest first; for a sandbox its own, then those of its base before the fork.
+
+        `before` is the order of the last move of the page before.
+        """
         ...
 
-    def seen_from(self, workspace: str, *, kind: str | None = None, limit: int = PAGE) -> list[Ref]:
-        """Return the refs seen from a workspace, by name."""
+    def seen_from(self, workspace: str, *, kind: str | None = None, after: str = "", limit: int = PAGE) -> list[Ref]:
+        """Return the refs seen from a workspace, by name; `after` is the `kind/name` of the last of the page before."""
+        ...
+
+    def at(self, workspace: str, *, at_us: int | None = None, limit: int = PAGE) -> list[Move]:
+        """Return the last move of each ref seen from a workspace at a time (UTC microseconds; None for now), by name."""
         ...
 
     def order(self) -> int:
@@ -233,12 +242,20 @@ class Principals(Protocol):
         """Record a principal; return False if the name is taken."""
         ...
 
-    def get(self, principal_id: PrincipalId) -> Principal | None:
-        """Return one principal, or None."""
+    def get(self, principal_id: PrincipalId, *, at_us: int | None = None) -> Principal | None:
+        """Return one principal with the roles it has, or those it had at a time; None if there is none."""
         ...
 
     def all(self, *, limit: int = PAGE) -> list[Principal]:
-        """Return all principals, oldest first."""
+        """Return all principals with the roles they have, oldest first."""
+        ...
+
+    def change(self, change: RoleChange) -> None:
+        """Record that a role was given or taken, or that a principal left. What it was made with stays."""
+        ...
+
+    def changes(self, *, limit: int = 100 * PAGE) -> list[RoleChange]:
+        """Return every change of roles, oldest first."""
         ...
 
 
@@ -259,6 +276,10 @@ class Changes(Protocol):
         Raises:
             NotFound: there is none of that id.
         """
+        ...
+
+    def in_emergency(self, ref: RefName) -> list[Change]:
+        """Return the changes that moved a ref in an emergency, oldest first."""
         ...
 
     def newest(self, *, limit: int = 50, ref: RefName | None = None) -> list[Change]:
@@ -414,9 +435,13 @@ class Transaction(Protocol):
     @property
     def origins(self) -> Origins: ...  # noqa: D102
     @property
+    def glass(self) -> GlassRecords: ...  # noqa: D102
+    @property
     def reach(self) -> Reach: ...  # noqa: D102
     @property
     def facts(self) -> Facts: ...  # noqa: D102
+    @property
+    def tokens(self) -> Tokens: ...  # noqa: D102
 
 
 class Catalog(Protocol):

@@ -1,31 +1,25 @@
 """A serving process: from the project's app to an open port, and back to sealed logs."""
 
-import contextlib
-import ipaddress
 import logging
-import signal
-import socket
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from remint.core.prediction import model_ref
-from remint.errors import RemintError, Unavailable
+from remint.errors import RemintError
+from remint.server.listening import DRAIN_S, LOOPBACK, answered_hosts, ended_by_signals, installed_version, listen, url_of
 from remint.server.models import Models
 from remint.server.predictions import Predictor
-from remint.server.protocols.inference import LOOPBACK, InferenceApp
+from remint.server.protocols.inference import InferenceApp
 
 if TYPE_CHECKING:
-    import uvicorn
-
     from remint.app import App
 
 LOG = logging.getLogger("remint.serve")
 PORT = 8471
 WATCH_S = 1.0
-DRAIN_S = 30
 SWITCH_S = 0.0005
 
 
@@ -75,9 +69,15 @@ class ServingProcess:
         import uvicorn
 
         self.models.load_first()
-        listening = _listen(self._place)
+        listening = listen(self._place.host, self._place.port)
         host, port = listening.getsockname()[:2]
-        application = InferenceApp(self.models, self._predictor, hosts=_hosts(self._place), version=_version(), limits=None)
+        application = InferenceApp(
+            self.models,
+            self._predictor,
+            hosts=answered_hosts(self._place.host) if self._place.named_host else LOOPBACK,
+            version=installed_version(),
+            limits=None,
+        )
         config = uvicorn.Config(
             application,
             lifespan="off",
@@ -96,8 +96,8 @@ class ServingProcess:
         sealing.start()
         server = uvicorn.Server(config)
         try:
-            with _ended_by_signals(server):
-                announce(f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}")
+            with ended_by_signals(server):
+                announce(url_of("http", host, port))
                 server.run(sockets=[listening])
         finally:
             self._stopped.set()
@@ -121,52 +121,3 @@ class ServingProcess:
             else:
                 if sealed.rows:
                     LOG.info("sealed %d predictions of %s", sealed.rows, deployment)
-
-
-def _listen(place: Place) -> socket.socket:
-    family = socket.AF_INET6 if ":" in place.host else socket.AF_INET
-    try:
-        return socket.create_server((place.host, place.port), family=family, backlog=1024)
-    except OSError as error:
-        raise Unavailable(
-            f"port {place.port} on {place.host} was not opened",
-            why=str(error.strerror or error),
-            next_step="choose another one with --port, or end what holds it",
-        ) from error
-
-
-def _hosts(place: Place) -> frozenset[str] | None:
-    """Return the hosts that are answered: every one if the process listens on all addresses by wish."""
-    if not place.named_host:
-        return LOOPBACK
-    with contextlib.suppress(ValueError):
-        if ipaddress.ip_address(place.host).is_unspecified:
-            return None
-    return LOOPBACK | {f"[{place.host}]" if ":" in place.host else place.host.lower()}
-
-
-def _version() -> str:
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return version("remint")
-    except PackageNotFoundError:
-        return "0"
-
-
-@contextlib.contextmanager
-def _ended_by_signals(server: "uvicorn.Server") -> Iterator[None]:
-    """Let both signals end the server and nothing else.
-
-    uvicorn listens to them once it runs, and raises them again when it has ended; one that comes earlier ends it as it starts.
-    """
-
-    def end(_number: int, _frame: object) -> None:
-        server.should_exit = True
-
-    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

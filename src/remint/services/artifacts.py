@@ -31,11 +31,12 @@ from remint.ports.clock import Clock
 from remint.ports.formats import ModelFormat
 from remint.ports.usecases.artifacts import Added, Kept, Progress
 from remint.ports.usecases.context import Context
+from remint.services.access import Access
 from remint.services.manifests import Manifests
 from remint.services.removals import require_standing
 from remint.services.tableparts import facts_of
 from remint.services.tables import TableService
-from remint.services.worktree import BETWEEN_CALLS, Snapshot, Worktree
+from remint.services.worktree import Snapshot, Worktree
 
 MODEL_FILES = {"skops": "model.skops"}
 PROBE_FILE = "probe.parquet"
@@ -60,6 +61,7 @@ class ArtifactService:
     worktree: Worktree
     manifests: Manifests
     table_versions: TableService
+    access: Access
     _verified: dict[Digest, tuple[Part, ...]] = field(default_factory=dict)
 
     def keep(self, kind: Kind, parts: Sequence[tuple[str, Path | Digest]], facts: Mapping[str, Any]) -> Kept:
@@ -135,12 +137,14 @@ class ArtifactService:
         """Make an artifact of a file or folder, point a ref at it, and track the path."""
         ref, _ = parse_ref(name, workspace=context.workspace)
         if is_protected(ref, patterns=self.protected):
-            raise Denied(
-                f"{ref} was not moved",
-                why="rule protected-ref: only an approved change moves it",
-                next_step=f"add it in a sandbox, then `remint propose SANDBOX:{ref.path}`",
-                rule="protected-ref",
-            )
+            with self.access.recording(context, "ref:move", str(ref)):
+                raise Denied(
+                    f"{ref} was not moved",
+                    why="rule protected-ref: only an approved change moves it",
+                    next_step=f"add it in a sandbox, then `remint propose SANDBOX:{ref.path}`",
+                    rule="protected-ref",
+                )
+        self.access.check(context, "artifact:add", str(ref), workspace=ref.workspace)
         place = self.worktree.located(path)
         with self.blobs.adding():
             if table or (place.suffix in TABLE_SUFFIXES and place.is_file()):
@@ -173,7 +177,7 @@ class ArtifactService:
     def _point(self, context: Context, ref: RefName, artifact: Artifact, source: str) -> bool:
         """Record an artifact and point a ref at it; return whether the ref pointed elsewhere."""
         at_us = self.clock.now_us()
-        with self.catalog.begin() as tx:
+        with self.access.begin(context, "ref:move", str(ref), workspace=ref.workspace) as tx:
             tx.artifacts.add(artifact, at_us=at_us)
             seen = tx.refs.get(ref)
             if seen is not None and seen.artifact == artifact.digest:
@@ -291,15 +295,13 @@ class ArtifactService:
         """Yield digest and place of each file; the folder of each exists then."""
         root, made, done = f"{folder}/", {""}, 0
         for rows in chunks:
-            for path, raw in zip(rows.paths, rows.raws(), strict=True):
-                inside = path.rpartition("/")[0]
-                if inside not in made:
-                    self.worktree.folders.make(root + inside)
-                    made.add(inside)
-                yield raw, root + path
-                done += 1
-                if on_progress is not None and (done % BETWEEN_CALLS == 0 or done == total):
-                    on_progress(done, total)
+            for inside in {path.rpartition("/")[0] for path in rows.paths} - made:
+                self.worktree.folders.make(root + inside)
+                made.add(inside)
+            yield from zip(rows.raws(), [root + path for path in rows.paths], strict=True)
+            done += len(rows)
+            if on_progress is not None:
+                on_progress(done, total)
 
     def checkout(self, digest: Digest, folder: Path, *, on_progress: Progress | None = None) -> int:
         """Write an artifact's files into an empty folder, all or none."""

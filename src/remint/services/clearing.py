@@ -45,7 +45,6 @@ from remint.services.marking import Marking, Record, Records, unreadable
 from remint.services.needs import needed
 from remint.services.pulling import require_named
 from remint.services.sides import Sides, versions_of
-from remint.services.storage import require_role
 
 MOSTLY_LIVE = 0.5
 """A pack stays as it is if this share of its bytes or more is needed."""
@@ -127,7 +126,8 @@ class Clear:
         self, context: Context, name: str | None, *, dry_run: bool, unused_days: int | None, on_progress: Progress | None
     ) -> Cleared:
         """Give up in a remote what nothing needs."""
-        require_role(self.sides.catalog, context, "owner", doing="nothing was given up in the remote")
+        doing = "nothing was given up in the remote"
+        self.sides.access.check(context, "remote:collect", name or self.sides.places.default, doing=doing)
         keeping = self.keeping if unused_days is None else replace(self.keeping, unused_days=unused_days)
         if keeping.unused_days < 0:
             raise Invalid("nothing was given up", why=f"{keeping.unused_days} days are no age", next_step="give 0 or more")
@@ -148,7 +148,7 @@ class Clear:
 
     def _record(self, context: Context, told: Cleared) -> None:
         facts = {"artifacts": len(told.given), "erased": sum(one.erased for one in told.given), "bytes": told.size_bytes}
-        with self.sides.catalog.begin() as tx:
+        with self.sides.access.begin(context, "remote:collect", told.remote) as tx:
             tx.entries.append(Entry("remote:collect", told.remote, context.principal, self.sides.clock.now_us(), facts))
 
     # ---- what goes

@@ -13,7 +13,7 @@ from remint.ports.clock import Clock
 from remint.ports.signing import Keys
 from remint.ports.usecases.artifacts import Artifacts
 from remint.ports.usecases.regenerations import Regenerations
-from remint.services.approvals import checked_approvals, require_merged
+from remint.services.approvals import approved_by
 from remint.services.evidence import EVALUATED, REPRODUCED, EvidenceService, unknown_words
 
 REQUIRED_LEVEL = "content"
@@ -82,10 +82,9 @@ class ControlService:
     def _approvers(self, tx: Transaction, move: Move) -> Sequence[str]:
         """Return who approved the change that made a move; nobody if no merged change with signed approvals did."""
         try:
-            change = require_merged(tx, self.keys, move, required=self.required)
+            return approved_by(tx, self.keys, move, required=self.required)
         except Denied:
             return ()
-        return sorted({step.by for step, counts in checked_approvals(tx, self.keys, change) if counts})
 
     def _alarms(self, ref: Ref) -> tuple[Sequence[str], bool]:
         """Return the alarms of the newest monitor report about a model, and whether there is one."""

@@ -19,6 +19,7 @@ from remint.ports.process import Processes
 from remint.ports.usecases.artifacts import Artifacts, Progress
 from remint.ports.usecases.context import Context
 from remint.ports.usecases.erasures import Demand, Erasing
+from remint.services.access import Access
 from remint.services.certificates import Outside, certificate
 from remint.services.evidence import EvidenceService
 from remint.services.lineage import ancestry
@@ -26,7 +27,6 @@ from remint.services.needs import EVERY, behind_holds
 from remint.services.openlogs import OpenLogs
 from remint.services.recording import record
 from remint.services.removals import record_removal, standing_raws
-from remint.services.storage import require_role
 from remint.services.successors import Successors
 from remint.services.surveying import Survey, Surveyor
 from remint.services.tableparts import TableParts
@@ -56,6 +56,7 @@ class ErasureService:
     clock: Clock
     patterns: Mapping[str, str]
     remotes: tuple[str, ...]
+    access: Access
 
     # ---- erasing
 
@@ -68,7 +69,7 @@ class ErasureService:
         on_progress: Progress | None = None,
     ) -> Erasing:
         """Remove one person's rows from every table whose bytes are here."""
-        require_role(self.catalog, context, "owner", doing="nothing was erased")
+        self.access.check(context, "subject:erase", "subject", doing="nothing was erased")
         subject = self._subject(demand)
         if not demand.dry_run:
             self.open_logs.seal(context, subject)
@@ -122,7 +123,7 @@ class ErasureService:
             return None, ()
         blobs = self.parts.blobs
         swept = blobs.sweep(lambda: standing_raws(self.catalog, blobs), thorough=True)
-        record_removal(self.catalog, blobs, self.clock, context, waiting)
+        record_removal(self.access, blobs, self.clock, context, waiting)
         return swept, waiting
 
     def _require_free(self, tx: Transaction, survey: Survey) -> None:
@@ -156,7 +157,7 @@ class ErasureService:
         with self.parts.blobs.adding():
             successors.all(survey.held.values())
             self.parts.blobs.flush()
-            with self.catalog.begin() as tx:
+            with self.access.begin(context, "subject:erase", "subject", doing="nothing was erased") as tx:
                 survey = surveyor.survey(tx)
                 self._require_free(tx, survey)
                 made = successors.all(survey.held.values())

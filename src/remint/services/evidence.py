@@ -1,14 +1,15 @@
 """Evidence: signed statements, made by the platform from what it recorded, and the findings that gates are judged by."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from remint.core.artifact import Kind
 from remint.core.change import PlannedMove
 from remint.core.digest import Digest
 from remint.core.entry import Entry
 from remint.core.evidence import Evidence, pre_authentication, statement
-from remint.core.gate import LEVELS, Evaluation, Findings
+from remint.core.gate import LEVELS, CodeOrigin, Evaluation, Findings
 from remint.core.ids import PrincipalId
 from remint.core.lineage import Lineage, LineageNode
 from remint.ports.catalog import Transaction
@@ -21,12 +22,21 @@ EVALUATED = "evaluated"
 REPRODUCED = "reproduced"
 
 
+IsReviewed = Callable[[str, str], bool]
+"""Whether a commit is reachable from a branch: commit, branch."""
+
+
 @dataclass(frozen=True)
 class EvidenceService:
-    """Signing and reading evidence."""
+    """Signing and reading evidence.
+
+    Attributes:
+        is_reviewed: asks the git checkout.
+    """
 
     keys: Keys
     clock: Clock
+    is_reviewed: IsReviewed
     _lineage: dict[Digest, LineageNode] = field(default_factory=dict)
 
     def lineage(self, tx: Transaction, digest: Digest) -> Lineage:
@@ -73,8 +83,9 @@ class EvidenceService:
             return False
         return self.keys.verify(signer.public_key, pre_authentication(record.payload), record.signature)
 
-    def findings(self, tx: Transaction, move: PlannedMove) -> Findings:
-        """Return everything the gates of a move are judged by."""
+    def findings(self, tx: Transaction, move: PlannedMove, gates: Sequence[Mapping[str, Any]]) -> Findings:
+        """Return everything these gates of a move are judged by."""
+        names = {gate["gate"] for gate in gates}
         evaluations = [
             Evaluation(
                 run=record.facts["run"],
@@ -90,13 +101,42 @@ class EvidenceService:
             evaluations=evaluations,
             reproduced=self.best_level(tx, move.new),
             unknown=unknown_words(lineage),
+            code=self._code(lineage, {gate["branch"] for gate in gates if gate["gate"] == "code-reviewed"}),
+            cpu_us=_cpu_us(tx, lineage) if "cost-within" in names else 0,
+            looks=_looks(tx, move.new, evaluations[:1]) if "holdout-fresh" in names else {},
         )
+
+    def _code(self, lineage: Lineage, branches: set[str]) -> list[CodeOrigin]:
+        """Return where the code behind an artifact came from; nothing if no branch is asked about."""
+        found = []
+        makers = [node.maker for node in lineage.nodes.values() if node.maker is not None]
+        for maker in makers if branches else ():
+            commit, is_clean = maker.git.get("commit", ""), maker.git.get("dirty") == ""
+            reviewed = frozenset(branch for branch in branches if commit and self.is_reviewed(commit, branch))
+            found.append(CodeOrigin(maker.run, commit, is_clean, reviewed))
+        return found
 
     def best_level(self, tx: Transaction, subject: Digest) -> str | None:
         """Return the best level at which an artifact was regenerated; None if it never was."""
         levels = [record.facts["level"] for record in self.trusted(tx, subject, REPRODUCED)]
         reached = [level for level in levels if level in LEVELS]
         return max(reached, key=LEVELS.index) if reached else None
+
+
+def _cpu_us(tx: Transaction, lineage: Lineage) -> int:
+    """Return the CPU time of every run behind an artifact."""
+    ends = [tx.runs.get(node.maker.run).end for node in lineage.nodes.values() if node.maker is not None]
+    return sum(end.usage.cpu_us for end in ends if end is not None)
+
+
+def _looks(tx: Transaction, new: Digest, evaluations: Sequence[Evaluation]) -> dict[Digest, int]:
+    """Return, for each artifact that is no model and that evaluations read, how many other models were measured on it."""
+    looks = {}
+    for digest in {digest for evaluation in evaluations for digest in evaluation.inputs.values()}:
+        if tx.artifacts.get(digest).kind is not Kind.MODEL:
+            others = {one for run in tx.runs.readers(digest) for one in run.start.inputs.values()} - {digest, new}
+            looks[digest] = sum(1 for one in others if tx.artifacts.get(one).kind is Kind.MODEL)
+    return looks
 
 
 def unknown_words(lineage: Lineage) -> list[str]:

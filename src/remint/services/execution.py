@@ -14,7 +14,7 @@ from remint.core.digest import Digest
 from remint.core.entry import Entry
 from remint.core.pipeline import StepSpec
 from remint.core.recipe import Recipe
-from remint.core.run import End, Hit, Output, Start, State
+from remint.core.run import End, Hit, Output, Start, State, end_digest
 from remint.errors import ArtifactErased, LimitReached, StepFailed
 from remint.ports.blobs import Blobs
 from remint.ports.capture import Declared, Environment
@@ -265,7 +265,8 @@ class Execution:
             for artifact in added.values():
                 record(tx.artifacts, self.blobs, artifact, at_us=end.at_us)
             tx.runs.end(end)
-            facts = {"state": str(end.state), "outputs": {name: output.artifact for name, output in end.outputs.items()}}
+            outputs = {name: output.artifact for name, output in end.outputs.items()}
+            facts = {"state": str(end.state), "outputs": outputs, "record": end_digest(end)}
             tx.entries.append(Entry("run:end", end.id, work.start.by, end.at_us, facts))
         self._recorded.update(added)
         return end

@@ -15,6 +15,7 @@ from remint.ports.imports import ImportedVersion, Repository
 from remint.ports.usecases.artifacts import Artifacts
 from remint.ports.usecases.context import Context
 from remint.ports.usecases.imports import Imported
+from remint.services.access import Access
 
 _OUTSIDE = re.compile(r"[^a-z0-9._-]+")
 EVERY = 2**31
@@ -34,6 +35,7 @@ class ImportService:
     artifacts: Artifacts
     clock: Clock
     protected: tuple[str, ...]
+    access: Access
 
     def take(
         self,
@@ -65,12 +67,13 @@ class ImportService:
             words = words[1:]
         ref, _ = parse_ref(f"{below}/{'/'.join(words)}", workspace=context.workspace)
         if is_protected(ref, patterns=self.protected):
-            raise Denied(
-                f"{ref} was not moved",
-                why="rule protected-ref: only an approved change moves it",
-                next_step="import into a sandbox (-w NAME), then `remint propose`",
-                rule="protected-ref",
-            )
+            with self.access.recording(context, "ref:move", str(ref)):
+                raise Denied(
+                    f"{ref} was not moved",
+                    why="rule protected-ref: only an approved change moves it",
+                    next_step="import into a sandbox (-w NAME), then `remint propose`",
+                    rule="protected-ref",
+                )
         return ref
 
     def _take(self, context: Context, ref: RefName, version: ImportedVersion) -> Imported:
@@ -84,7 +87,7 @@ class ImportService:
             self.blobs.flush()
             digest, at_us = kept.artifact.digest, self.clock.now_us()
             reason = _reason(version)
-            with self.catalog.begin() as tx:
+            with self.access.begin(context, "ref:move", str(ref), workspace=ref.workspace) as tx:
                 tx.artifacts.add(kept.artifact, at_us=at_us)
                 seen = tx.refs.get(ref)
                 moves = tx.refs.log(ref, limit=EVERY) if seen else []

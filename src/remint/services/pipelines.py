@@ -23,6 +23,7 @@ from remint.ports.compute import Needs
 from remint.ports.process import Processes
 from remint.ports.usecases.context import Context
 from remint.ports.usecases.pipelines import PipelineOutcome, Progress, StepOutcome
+from remint.services.access import Access
 from remint.services.execution import Execution, Work
 from remint.services.plans import PlanService, Resolved, bind
 from remint.services.refs import moved_meanwhile
@@ -47,6 +48,7 @@ class PipelineService:
     processes: Processes
     clock: Clock
     root: Path
+    access: Access
     _checking: threading.Lock = field(default_factory=threading.Lock)
     _snapshots: dict[tuple[str, str], tuple[Closure, Digest]] = field(default_factory=dict)
 
@@ -56,6 +58,7 @@ class PipelineService:
 
     def run(self, context: Context, graph: Graph, *, on_progress: Report | None = None) -> PipelineOutcome:
         """Run what must run, take the rest from earlier runs, and move the refs the pipeline makes."""
+        self.access.check(context, "run:start", f"pipeline {graph.name}", workspace=context.workspace)
         report: Report = on_progress or (lambda _progress: None)
         resolved = self.plans.resolve(context, graph)
         plan = self.plans.plan_resolved(context, resolved)
@@ -230,7 +233,7 @@ class PipelineService:
         moves: list[Move] = []
         held: list[str] = []
         at_us = self.clock.now_us()
-        with self.catalog.begin() as tx:
+        with self.access.recording(context, "ref:move", resolved.graph.name), self.catalog.begin() as tx:
             for target in resolved.graph.targets:
                 outcome = outcomes[target.call]
                 digest = outcome.outputs[target.output].artifact
@@ -242,6 +245,7 @@ class PipelineService:
                 old = resolved.seen[target.ref]
                 if old == digest:
                     continue
+                self.access.require(tx, context, "ref:move", str(name), workspace=name.workspace)
                 move = Move(name, 0, old, digest, context.principal, at_us, f"pipeline {resolved.graph.name}", outcome.run)
                 if not tx.refs.move(move):
                     raise moved_meanwhile(tx, name, old)

@@ -65,6 +65,7 @@ class Pull:
         on_progress: Progress | None,
     ) -> Transfer:
         """Bring artifacts from a remote."""
+        self.sides.access.check(context, "remote:pull", source or self.sides.places.default)
         remote_name, remote = self.sides.places.open(source)
         if lazy and remote_name != self.sides.places.default:
             raise Invalid(
@@ -161,13 +162,14 @@ class Pull:
     def _commit(self, context: Context, remote: str, wanted: Sequence[_Wanted], new: Sequence[Artifact]) -> None:
         at_us = self.sides.clock.now_us()
         reason = f"pulled from {remote}"
-        with self.sides.catalog.begin() as tx:
+        with self.sides.access.begin(context, "remote:pull", remote) as tx:
             for artifact in new:
                 if tx.artifacts.add(artifact, at_us=at_us):
                     tx.entries.append(Entry("remote:pull", artifact.digest, context.principal, at_us, {"remote": remote}))
             for one in wanted:
                 if one.ref is None or not one.moves:
                     continue
+                self.sides.access.require(tx, context, "ref:move", str(one.ref), workspace=one.ref.workspace)
                 if not tx.refs.move(Move(one.ref, 0, one.seen, one.artifact, context.principal, at_us, reason)):
                     raise moved_meanwhile(tx, one.ref, one.seen)
                 facts = {"from": one.seen, "to": one.artifact, "remote": remote}

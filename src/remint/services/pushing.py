@@ -74,6 +74,7 @@ class Push:
         self, context: Context, names: Sequence[str], *, to: str | None, dry_run: bool, on_progress: Progress | None
     ) -> Transfer:
         """Bring artifacts to a remote."""
+        self.sides.access.check(context, "remote:push", to or self.sides.places.default)
         name, remote = self.sides.places.open(to)
         wanted = [self._wanted(context, one) for one in names or self._all(context)]
         planned = [self._planned(remote, one.move) for one in wanted if one.move is not None]
@@ -185,7 +186,7 @@ class Push:
         told = [one for one in wanted if one.move is None or new[one.move.name]]
         if not told:
             return
-        with self.sides.catalog.begin() as tx:
+        with self.sides.access.begin(context, "remote:push", remote) as tx:
             for one in told:
                 what = str(one.move.name) if one.move else one.artifact.digest
                 facts = {"remote": remote, "artifact": one.artifact.digest}

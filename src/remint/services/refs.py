@@ -12,6 +12,10 @@ from remint.errors import Conflict, Denied, NotFound, RefMoved, RefNotFound
 from remint.ports.catalog import Catalog, Transaction
 from remint.ports.clock import Clock
 from remint.ports.usecases.context import Context
+from remint.services.access import Access
+
+WHOLE = 67
+"""How many characters a whole digest has."""
 
 
 @dataclass(frozen=True)
@@ -25,12 +29,13 @@ class RefService:
     catalog: Catalog
     clock: Clock
     protected: tuple[str, ...]
+    access: Access
 
     def resolve(self, context: Context, text: str) -> tuple[RefName, Artifact]:
         """Return the ref a text names and the artifact it means."""
         name, selector = parse_ref(text, workspace=context.workspace)
         with self.catalog.read() as tx:
-            _require_workspace(tx, name.workspace)
+            require_workspace(tx, name.workspace)
             if selector is not None:
                 return name, tx.artifacts.get(tx.refs.select(name, selector).new)
             found = tx.refs.get(name)
@@ -49,43 +54,66 @@ class RefService:
         """Point a ref at an artifact if it still points at what the caller saw."""
         name, _ = parse_ref(text, workspace=context.workspace)
         if is_protected(name, patterns=self.protected):
-            raise Denied(
-                f"{name} was not moved",
-                why="rule protected-ref: only an approved change moves it",
-                next_step=f"open one: `remint propose {name.path}={to[: 3 + SHORT]}`",
-                rule="protected-ref",
-            )
-        target = self.artifact(context, to).digest
+            with self.access.recording(context, "ref:move", str(name)):
+                raise Denied(
+                    f"{name} was not moved",
+                    why="rule protected-ref: only an approved change moves it",
+                    next_step=f"open one: `remint propose {name.path}={to[: 3 + SHORT]}`",
+                    rule="protected-ref",
+                )
+        target = self._target(context, to)
         at_us = self.clock.now_us()
-        with self.catalog.begin() as tx:
-            _require_workspace(tx, name.workspace)
+        with self.access.begin(context, "ref:move", str(name), workspace=name.workspace) as tx:
+            require_workspace(tx, name.workspace)
             old = None if expect is None else Digest.parse(expect)
             if not tx.refs.move(Move(name, 0, old, target, context.principal, at_us, reason)):
                 raise moved_meanwhile(tx, name, old)
             tx.entries.append(Entry("ref:move", str(name), context.principal, at_us, {"from": old, "to": target}))
             return tx.refs.log(name, limit=1)[0]
 
-    def log(self, context: Context, text: str, *, limit: int = 50) -> Sequence[Move]:
+    def _target(self, context: Context, text: str) -> Digest:
+        """Return the artifact that a ref or a digest means; of a whole digest the record is not read."""
+        if text.startswith("b3:") and len(text) == WHOLE:
+            digest = Digest.parse(text)
+            with self.catalog.read() as tx:
+                if tx.artifacts.known([digest]):
+                    return digest
+        return self.artifact(context, text).digest
+
+    def get(self, context: Context, text: str) -> Ref:
+        """Return where a ref points."""
+        name, selector = parse_ref(text, workspace=context.workspace)
+        with self.catalog.read() as tx:
+            require_workspace(tx, name.workspace)
+            if selector is not None:
+                move = tx.refs.select(name, selector)
+                return Ref(name, move.new, move.serial)
+            found = tx.refs.get(name)
+        if found is None:
+            raise _no_ref(name)
+        return found
+
+    def log(self, context: Context, text: str, *, limit: int = 50, before: int | None = None) -> Sequence[Move]:
         """Return the moves of a ref, newest first."""
         name, _ = parse_ref(text, workspace=context.workspace)
         with self.catalog.read() as tx:
-            moves = tx.refs.log(name, limit=limit)
-        if not moves:
+            moves = tx.refs.log(name, limit=limit, before=before)
+        if not moves and before is None:
             raise _no_ref(name)
         return moves
 
-    def list(self, context: Context, *, kind: str | None = None) -> Sequence[Ref]:
-        """Return the refs of the context's workspace."""
+    def list(self, context: Context, *, kind: str | None = None, after: str = "", limit: int = 1000) -> Sequence[Ref]:
+        """Return the refs of the context's workspace by name."""
         with self.catalog.read() as tx:
-            _require_workspace(tx, context.workspace)
-            return tx.refs.seen_from(context.workspace, kind=kind)
+            require_workspace(tx, context.workspace)
+            return tx.refs.seen_from(context.workspace, kind=kind, after=after, limit=limit)
 
     def fork(self, context: Context, name: str, *, base: str = "main") -> Workspace:
         """Make a sandbox."""
         require_name(name, what="workspace")
         at_us = self.clock.now_us()
-        with self.catalog.begin() as tx:
-            _require_workspace(tx, base)
+        with self.access.begin(context, "sandbox:create", name, workspace=base) as tx:
+            require_workspace(tx, base)
             made = Workspace(name, base, tx.refs.order(), context.principal, at_us)
             if not tx.workspaces.add(made):
                 raise Conflict(
@@ -123,7 +151,12 @@ def _no_ref(name: RefName) -> RefNotFound:
     )
 
 
-def _require_workspace(tx: Transaction, name: str) -> None:
+def require_workspace(tx: Transaction, name: str) -> None:
+    """Refuse to look into a workspace that nobody made.
+
+    Raises:
+        NotFound: there is none of that name.
+    """
     if tx.workspaces.get(name) is None:
         raise NotFound(
             f"workspace {name} does not exist",

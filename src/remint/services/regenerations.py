@@ -29,6 +29,7 @@ from remint.ports.tables import Tables
 from remint.ports.usecases.artifacts import Artifacts, Kept
 from remint.ports.usecases.context import Context
 from remint.ports.usecases.regenerations import Regenerable
+from remint.services.access import Access
 from remint.services.artifacts import MODEL_FILES, PROBE_FILE
 from remint.services.evidence import REPRODUCED, EvidenceService
 from remint.services.execution import Execution, Work, failure
@@ -59,6 +60,7 @@ class RegenerationService:
     processes: Processes
     clock: Clock
     root: Path
+    access: Access
 
     # ---- is everything needed still here?
 
@@ -136,6 +138,7 @@ class RegenerationService:
         on_line: Callable[[str], None] | None = None,
     ) -> Regeneration:
         """Make an artifact again from its record and compare."""
+        self.access.check(context, "model:regenerate", digest, workspace=context.workspace)
         original, recipe = self._record(digest)
         self._require_environment(recipe)
         work = self._work(context, original, recipe, vary or {})
@@ -343,7 +346,7 @@ class RegenerationService:
                 output.name: {"level": output.level, "difference": output.first_difference} for output in result.outputs
             },
         }
-        with self.catalog.begin() as tx:
+        with self.access.begin(context, "model:regenerate", result.subject) as tx:
             self.evidence_service.sign(tx, result.subject, REPRODUCED, facts)
             at_us = self.clock.now_us()
             facts = {"level": result.level, "run": result.run}

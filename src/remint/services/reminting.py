@@ -1,7 +1,7 @@
 """Minting again: the recorded steps from what an erasure took to a model, carried out from the successors."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from remint.core.artifact import Kind
@@ -21,6 +21,7 @@ from remint.ports.usecases.context import Context
 from remint.ports.usecases.erasures import Erasures
 from remint.ports.usecases.refs import Refs
 from remint.ports.usecases.remintings import Reminted, RemintedModel
+from remint.services.access import Access
 from remint.services.execution import Execution, Work
 from remint.services.needs import EVERY
 
@@ -45,9 +46,11 @@ class RemintingService:
     clock: Clock
     protected: tuple[str, ...]
     root: Path
+    access: Access
 
     def remint(self, context: Context, number: int, *, on_line: Tell | None = None) -> Reminted:
         """Make every model that rests on what an erasure took again."""
+        self.access.check(context, "run:start", f"erasure {number}", workspace=context.workspace)
         _, said = self.erasures.show(number)
         trained = {Digest(one["model"]) for one in said["models"] if one["trained"]}
         sandbox = f"erasure-{number}"
@@ -57,7 +60,7 @@ class RemintingService:
         if not exists:
             self.refs.fork(context, sandbox)
         self.execution.fresh()
-        again = _Again(self, Context(context.principal, sandbox), f"without the rows of erasure {number}", on_line)
+        again = _Again(self, replace(context, workspace=sandbox), f"without the rows of erasure {number}", on_line)
         models = [self._model(again, ref) for ref in old if ref.name.kind == "model" and ref.artifact in trained]
         moved = self._move_refs(context, again, old, {model.ref for model in models})
         opened = tuple(self._proposed(context, again, model) for model in models)

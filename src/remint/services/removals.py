@@ -11,6 +11,7 @@ from remint.ports.blobs import Blobs
 from remint.ports.catalog import Catalog, Transaction
 from remint.ports.clock import Clock
 from remint.ports.usecases.context import Context
+from remint.services.access import Access
 from remint.services.manifests import Manifests
 
 
@@ -100,7 +101,7 @@ def standing_raws(catalog: Catalog, blobs: Blobs) -> set[bytes]:
     return raws_of(blobs, artifacts, given_up)
 
 
-def record_removal(catalog: Catalog, blobs: Blobs, clock: Clock, context: Context, numbers: Sequence[int]) -> None:
+def record_removal(access: Access, blobs: Blobs, clock: Clock, context: Context, numbers: Sequence[int]) -> None:
     """Record, after a thorough sweep, that what went with some erasures is off the disk.
 
     Raises:
@@ -108,8 +109,8 @@ def record_removal(catalog: Catalog, blobs: Blobs, clock: Clock, context: Contex
     """
     if not numbers:
         return
-    live = standing_raws(catalog, blobs)
-    with catalog.read() as tx:
+    live = standing_raws(access.catalog, blobs)
+    with access.catalog.read() as tx:
         gone = [tx.artifacts.get(digest) for digest, one in tx.erasures.in_force().items() if one.number in set(numbers)]
     left = sorted({part.blob.raw for artifact in gone for part in artifact.parts if blobs.has(part.blob)} - live)
     if left:
@@ -119,7 +120,7 @@ def record_removal(catalog: Catalog, blobs: Blobs, clock: Clock, context: Contex
             next_step="see `remint doctor`, restore what is damaged from a backup, then run `remint gc`",
         )
     at_us = clock.now_us()
-    with catalog.begin() as tx:
+    with access.begin(context, "subject:remove", ", ".join(map(str, numbers))) as tx:
         tx.erasures.removed(numbers, at_us=at_us)
         for number in numbers:
             tx.entries.append(Entry("subject:remove", str(number), context.principal, at_us, {}))

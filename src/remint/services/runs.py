@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from remint.core.entry import Entry
 from remint.core.ids import PrincipalId, RunId
 from remint.core.recipe import Recipe, difference
-from remint.core.run import End, Run, State
+from remint.core.run import End, Run, State, end_digest
 from remint.ports.catalog import Catalog
 from remint.ports.clock import Clock
 from remint.ports.process import Processes
@@ -69,10 +69,10 @@ class RunService:
         at_us = self.clock.now_us()
         with self.catalog.begin() as tx:
             for start in gone:
-                tx.runs.end(
-                    End(start.id, State.LOST, at_us, error={"what": "its process ended before it did", "why": "it was killed"})
-                )
-                tx.entries.append(Entry("run:end", start.id, PLATFORM, at_us, {"state": "lost"}))
+                why = {"what": "its process ended before it did", "why": "it was killed"}
+                end = End(start.id, State.LOST, at_us, error=why)
+                tx.runs.end(end)
+                tx.entries.append(Entry("run:end", start.id, PLATFORM, at_us, {"state": "lost", "record": end_digest(end)}))
         return len(gone)
 
 

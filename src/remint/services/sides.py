@@ -15,6 +15,7 @@ from remint.ports.remotes import Exchange, Remote
 from remint.ports.usecases.artifacts import Artifacts
 from remint.ports.usecases.context import Context
 from remint.ports.usecases.refs import Refs
+from remint.services.access import Access
 from remint.services.manifests import Manifests
 
 
@@ -78,6 +79,7 @@ class Sides:
     clock: Clock
     protected: tuple[str, ...]
     places: Places
+    access: Access
 
 
 def versions_of(remote: Remote, ref: RefName) -> tuple[tuple[RemoteVersion, ...], str | None]:

@@ -17,6 +17,7 @@ from remint.ports.usecases.context import Context
 from remint.ports.usecases.refs import Refs
 from remint.ports.usecases.sources import Sourced
 from remint.ports.usecases.tables import TableChange
+from remint.services.access import Access
 from remint.services.pins import pins_of, source_of
 from remint.services.recording import record
 from remint.services.tableparts import facts_of
@@ -42,6 +43,7 @@ class SourceService:
     opened: Opened
     clock: Clock
     named: Mapping[str, Wanted]
+    access: Access
 
     def wanted(self, text: str, *, query: str = "", table: str = "", order_by: Sequence[str] = ()) -> Wanted:
         """Return what rows are meant."""
@@ -71,6 +73,7 @@ class SourceService:
                 why="it keeps no earlier versions under a number, so nothing says that these rows can be read again",
                 next_step="leave --pin out: then the rows are stored",
             )
+        self.access.check(context, "source:pin" if pin else "source:read", wanted.address.public)
         self.tables.step(context, name)  # refuses a ref that may not be moved before anything is read
         source = self.opened(wanted)
         with self.tables.parts.folder() as folder:
@@ -105,7 +108,8 @@ class SourceService:
         found = self.tables.parts.tables.identify(taken.files)
         made = Artifact(found.digest, Kind.TABLE, (), {**facts_of(found), "segment_rows": [], PINNED: True})
         before = step.before
-        with self.catalog.begin() as tx:
+        ref = step.ref
+        with self.access.begin(step.context, "ref:move", str(ref), workspace=ref.workspace) as tx:
             if before is not None and before.digest == made.digest:
                 recorded = record(tx.artifacts, self.tables.parts.blobs, made, at_us=origin.at_us)
                 assert step.also is not None
@@ -144,7 +148,7 @@ class SourceService:
             if asked not in answers:
                 answers[asked] = source_of(self.opened, origin).gap(origin.table_id)
             why, at_us = answers[asked], self.clock.now_us()
-            with self.catalog.begin() as tx:
+            with self.access.begin(context, "source:check", origin.place) as tx:
                 tx.origins.check(Check(origin.number, not why, why, context.principal, at_us))
                 facts = {"origin": origin.number, "artifact": origin.artifact, "found": not why, "why": why}
                 tx.entries.append(Entry("source:check", origin.place, context.principal, at_us, facts))

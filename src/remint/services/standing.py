@@ -57,7 +57,7 @@ def read_standing(
         context.principal,
         tuple(found),
         tuple(planned),
-        tuple(WaitingChange(one.change.id, one.state, one.change.title) for one in waiting),
+        tuple(WaitingChange(one.change.id, one.state, one.change.title, one.expires_us) for one in waiting),
         blocked,
     )
 

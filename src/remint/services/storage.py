@@ -9,15 +9,15 @@ from remint.core.digest import Digest
 from remint.core.entry import Entry
 from remint.core.hold import Hold, Release
 from remint.core.origin import PINNED
-from remint.core.principal import Principal
 from remint.core.retention import DAY_US, Rule
-from remint.errors import BlobMissing, Denied, Invalid
+from remint.errors import BlobMissing, Invalid
 from remint.ports.blobs import Blobs
 from remint.ports.catalog import Catalog, Transaction
 from remint.ports.clock import Clock
 from remint.ports.usecases.context import Context
 from remint.ports.usecases.refs import Refs
 from remint.ports.usecases.storage import Collected, Given
+from remint.services.access import Access
 from remint.services.needs import copies, needed
 from remint.services.removals import raws_of, record_removal, require_standing
 
@@ -37,10 +37,11 @@ class StorageService:
     clock: Clock
     rules: tuple[Rule, ...]
     unused_days: int
+    access: Access
 
     def collect(self, context: Context, *, dry_run: bool = False, unused_days: int | None = None) -> Collected:
         """Give up the bytes of artifacts that nothing needs."""
-        require_role(self.catalog, context, "owner", doing="nothing was given up")
+        self.access.check(context, "store:collect", "store", doing="nothing was given up")
         days = self.unused_days if unused_days is None else unused_days
         if days < 0:
             raise Invalid("nothing was given up", why=f"{days} days are no age", next_step="give 0 or more")
@@ -54,12 +55,12 @@ class StorageService:
             self._record(context, gone, days)
         swept = self.blobs.sweep(lambda: self._live(since_us), dry_run=dry_run, thorough=bool(unremoved))
         if not dry_run:
-            record_removal(self.catalog, self.blobs, self.clock, context, unremoved)
+            record_removal(self.access, self.blobs, self.clock, context, unremoved)
         return Collected(len(keep), gone, swept, dry_run, dict(Counter(str(one.kind) for one in gone)))
 
     def _record(self, context: Context, gone: Sequence[Given], days: int) -> None:
         at_us = self.clock.now_us()
-        with self.catalog.begin() as tx:
+        with self.access.begin(context, "store:collect", "store") as tx:
             tx.holds.give_up([one.digest for one in gone], at_us=at_us)
             facts = {"artifacts": len(gone), "bytes": sum(one.size_bytes for one in gone), "unused_days": days}
             tx.entries.append(Entry("store:collect", "store", context.principal, at_us, facts))
@@ -99,7 +100,7 @@ class StorageService:
         subject = artifact.digest
         at_us = self.clock.now_us()
         made = Hold(0, subject, text, context.principal, at_us, reason)
-        with self.catalog.begin() as tx:
+        with self.access.begin(context, "hold:add", text) as tx:
             number = tx.holds.add(made)
             facts = {"subject": subject, "named": text, "reason": reason}
             tx.entries.append(Entry("hold:add", str(number), context.principal, at_us, facts))
@@ -107,11 +108,12 @@ class StorageService:
 
     def release(self, context: Context, number: int, *, reason: str) -> Hold:
         """End a hold."""
-        require_role(self.catalog, context, "approver", doing=f"hold {number} was not released")
+        doing = f"hold {number} was not released"
+        self.access.check(context, "hold:release", str(number), doing=doing)
         if not reason.strip():
-            raise Invalid(f"hold {number} was not released", why="no reason was given", next_step="say why: --reason TEXT")
+            raise Invalid(doing, why="no reason was given", next_step="say why: --reason TEXT")
         release = Release(context.principal, self.clock.now_us(), reason)
-        with self.catalog.begin() as tx:
+        with self.access.begin(context, "hold:release", str(number), doing=doing) as tx:
             hold = tx.holds.release(number, release)
             facts = {"subject": hold.subject, "reason": reason}
             tx.entries.append(Entry("hold:release", str(number), context.principal, release.at_us, facts))
@@ -121,27 +123,6 @@ class StorageService:
         """Return holds, newest first."""
         with self.catalog.read() as tx:
             return tx.holds.all(released=released)
-
-
-def require_role(catalog: Catalog, context: Context, role: str, *, doing: str) -> None:
-    """Refuse a principal that has neither a role nor that of an owner.
-
-    Raises:
-        Denied: it has not.
-    """
-    with catalog.read() as tx:
-        principal = tx.principals.get(context.principal)
-    if principal is None or not _may(principal, role):
-        raise Denied(
-            doing,
-            why=f"rule {role}s-only: {context.principal} has not the role {role}",
-            next_step=f"ask a principal with the role {role}; see `remint principals list`",
-            rule=f"{role}s-only",
-        )
-
-
-def _may(principal: Principal, role: str) -> bool:
-    return role in principal.roles or "owner" in principal.roles
 
 
 def _given(tx: Transaction, keep: set[Digest]) -> list[tuple[Given, list[Digest]]]:

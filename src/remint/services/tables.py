@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import wraps
 from itertools import chain
@@ -23,6 +23,7 @@ from remint.ports.usecases.artifacts import Added, Progress
 from remint.ports.usecases.context import Context
 from remint.ports.usecases.refs import Refs
 from remint.ports.usecases.tables import TableChange
+from remint.services.access import Access
 from remint.services.recording import record
 from remint.services.refs import moved_meanwhile
 from remint.services.removals import require_kept, require_standing
@@ -60,6 +61,7 @@ class TableService:
     protected: tuple[str, ...]
     worktree: Worktree
     refs: Refs
+    access: Access
 
     @_while_adding
     def add(self, context: Context, name: str, files: Sequence[Path]) -> TableChange:
@@ -191,7 +193,7 @@ class TableService:
         if made.parts == before.parts and (PINNED in made.facts) == (PINNED in before.facts):
             return
         at_us = self.clock.now_us()
-        with self.catalog.begin() as tx:
+        with self.access.begin(context, "table:store", str(ref), workspace=ref.workspace) as tx:
             tx.artifacts.store_anew(made, at_us=at_us)
             facts = {"artifact": made.digest, "parts": [len(before.parts), len(made.parts)], "stored": _stored(before, made)}
             tx.entries.append(Entry("table:store", str(ref), context.principal, at_us, facts))
@@ -229,12 +231,13 @@ class TableService:
                 f"{name} cannot be changed", why="it is one version, and versions stay", next_step=f"name the ref: {ref.path}"
             )
         if is_protected(ref, patterns=self.protected):
-            raise Denied(
-                f"{ref} was not moved",
-                why="rule protected-ref: only an approved change moves it",
-                next_step=f"change it in a sandbox, then `remint propose SANDBOX:{ref.path}`",
-                rule="protected-ref",
-            )
+            with self.access.recording(context, "ref:move", str(ref)):
+                raise Denied(
+                    f"{ref} was not moved",
+                    why="rule protected-ref: only an approved change moves it",
+                    next_step=f"change it in a sandbox, then `remint propose SANDBOX:{ref.path}`",
+                    rule="protected-ref",
+                )
         return ref
 
     def _seen(self, ref: RefName) -> Artifact | None:
@@ -303,12 +306,15 @@ class TableService:
         if step.before is not None and made.digest == step.before.digest:
             self._store_anew(step.context, step.ref, step.before, made)
             if step.also is not None:
-                with self.catalog.begin() as tx:
+                with self._writing(step) as tx:
                     step.also(tx, made)
             return _change(step.ref, step.before, made, changed)
         self.parts.blobs.flush()
-        with self.catalog.begin() as tx:
+        with self._writing(step) as tx:
             return self.record(tx, step, made, changed, reason)
+
+    def _writing(self, step: "Step") -> AbstractContextManager[Transaction]:
+        return self.access.begin(step.context, "ref:move", str(step.ref), workspace=step.ref.workspace)
 
     def record(self, tx: Transaction, step: "Step", made: Artifact, changed: Changed, reason: str) -> TableChange:
         """Do what `commit` says in a transaction; the bytes are durable already."""
@@ -359,7 +365,7 @@ class TableAppender:
             try:
                 done = service.commit(self._context, self._ref, before, made, changed, _reason(changed))
             except RefMoved:  # now with the catalog held, so that nobody can move it again
-                with service.catalog.begin() as tx:
+                with service.access.begin(self._context, "ref:move", str(self._ref), workspace=self._ref.workspace) as tx:
                     before = service.table_in(tx, self._ref)
                     if not service.parts.is_here(before):
                         raise

@@ -97,3 +97,32 @@ def test_a_git_that_does_not_answer_is_given_up(checkout: Path, tmp_path: Path, 
     slow.chmod(0o755)
     monkeypatch.setattr("remint.adapters.capture.git._TIMEOUT_S", 0.2)
     assert GitCheckout(search=str(slow.parent)).state(checkout) == {}
+
+
+def test_a_commit_is_reachable_from_its_branch_and_no_other(checkout: Path) -> None:
+    first, branch = git(checkout, "rev-parse", "HEAD"), git(checkout, "branch", "--show-current")
+    git(checkout, "checkout", "--quiet", "-b", "work")
+    git(checkout, "commit", "--quiet", "--allow-empty", "-m", "second")
+    second = git(checkout, "rev-parse", "HEAD")
+    asked = {
+        (name, commit): GitCheckout().contains(checkout, commit, name)
+        for name in (branch, "work")
+        for commit in (first, second)
+    }
+    assert asked == {(branch, first): True, (branch, second): False, ("work", first): True, ("work", second): True}
+
+
+def test_a_branch_of_a_remote_can_be_asked_about(checkout: Path, tmp_path: Path) -> None:
+    git(tmp_path, "clone", "--quiet", str(checkout), "clone")
+    commit, branch = git(checkout, "rev-parse", "HEAD"), git(checkout, "branch", "--show-current")
+    assert GitCheckout().contains(tmp_path / "clone", commit, f"origin/{branch}")
+
+
+@pytest.mark.parametrize("commit", ["", "HEAD", "--all", "f" * 40])
+def test_what_is_no_commit_is_reachable_from_nothing(checkout: Path, commit: str) -> None:
+    assert not GitCheckout().contains(checkout, commit, git(checkout, "branch", "--show-current"))
+
+
+def test_a_tag_is_no_branch(checkout: Path) -> None:
+    git(checkout, "tag", "released")
+    assert not GitCheckout().contains(checkout, git(checkout, "rev-parse", "HEAD"), "released")

@@ -7,8 +7,9 @@ import pytest
 from remint.core.artifact import Artifact, Kind, Part
 from remint.core.change import PlannedMove, Step
 from remint.core.digest import Digest
-from remint.core.entry import Entry, Frontier, first_bad, leaf_digest
+from remint.core.entry import Entry, Frontier, leaf_digest
 from remint.core.ids import ChangeId, PrincipalId
+from remint.core.log import first_bad
 from remint.core.principal import Principal, PrincipalKind
 from remint.core.recipe import Source
 from remint.core.workspace import Workspace

@@ -9,9 +9,12 @@ from remint.adapters.catalog.engine import SqlCatalog
 from remint.adapters.catalog.tables import INSERT_ONLY, metadata
 from remint.core.change import Step
 from remint.core.entry import Entry
+from remint.core.glass import Confirmation, Glass
 from remint.core.hold import Release
+from remint.core.ids import PrincipalId
 from remint.core.origin import Check
-from remint.core.principal import Principal, PrincipalKind
+from remint.core.principal import GRANT, Principal, PrincipalKind, RoleChange
+from remint.core.token import Token
 from remint.core.workspace import Workspace
 from remint.errors import Conflict, NotFound
 from remint.ports.catalog import LogSegment
@@ -52,6 +55,11 @@ def fill(tx):
     tx.erasures.add(erasure(), {digest("b"): None})
     tx.erasures.removed([1], at_us=11)
     tx.origins.check(Check(tx.origins.add(origin()), True, "", ANA, 1))
+    tx.glass.add(Glass(1, (FLIGHTS,), "it fails", ANA, 0, 10))
+    tx.glass.confirm(1, Confirmation(PrincipalId("bo"), 1, b"signed"))
+    tx.principals.change(RoleChange(ANA, GRANT, "risk", ANA, 1))
+    token = Token(0, ANA, "a script", frozenset({"read"}), None, 0, 10)
+    tx.tokens.revoke(tx.tokens.add(token, digest("a secret")), by=ANA, at_us=1)
 
 
 def fill_and_fail(catalog):

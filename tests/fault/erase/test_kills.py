@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 from remint.adapters.tables.logical import digest_table
-from remint.core.entry import first_bad
+from remint.core.log import first_bad
 from remint.ports.usecases.context import Context
 from tests.fault.erase.dying import DEMAND, HIM, PEOPLE, erase, kill_everywhere, opened
 from tests.fault.worktree.dying import ANA

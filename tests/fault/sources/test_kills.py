@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from remint.adapters.tables.logical import digest_table
-from remint.core.entry import first_bad
+from remint.core.log import first_bad
 from remint.errors import Unavailable
 from tests.fault.sources.dying import ANA, WORKS, kill_everywhere, opened
 from tests.support.sources import BOTH, ROWS, make_app, read, write_delta, write_sqlite

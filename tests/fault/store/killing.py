@@ -10,8 +10,9 @@ from remint.adapters.blobs.local import LocalBlobs
 from remint.adapters.catalog.engine import SqlCatalog
 from remint.core.artifact import Artifact, Kind, Part, files_digest
 from remint.core.digest import Digest, digest_bytes
-from remint.core.entry import Entry, Frontier, first_bad, leaf_digest
+from remint.core.entry import Entry, Frontier, leaf_digest
 from remint.core.ids import PrincipalId
+from remint.core.log import first_bad
 from remint.core.ref import Move, RefName
 from tests.support.killing import at_every_point, killed_everywhere
 

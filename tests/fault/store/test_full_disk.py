@@ -15,8 +15,9 @@ from remint.adapters.blobs.appending import Limits
 from remint.adapters.blobs.local import LocalBlobs
 from remint.adapters.catalog.engine import SqlCatalog
 from remint.core.digest import digest_bytes
-from remint.core.entry import Entry, first_bad
+from remint.core.entry import Entry
 from remint.core.ids import PrincipalId
+from remint.core.log import first_bad
 from remint.errors import Unavailable
 
 ANA = PrincipalId("ana")

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from remint.adapters.catalog.engine import SqlCatalog
-from remint.core.entry import first_bad
+from remint.core.log import first_bad
 from tests.fault.store.killing import (
     AFTER,
     BEFORE,

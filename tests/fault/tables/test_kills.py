@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from remint.adapters.tables.logical import digest_table
-from remint.core.entry import first_bad
+from remint.core.log import first_bad
 from remint.core.ref import parse_ref
 from remint.errors import Unavailable
 from tests.fault.tables.ending import APPENDED, BEFORE, MORE, UPSERTED, WORKS, kill_everywhere, opened, prepare

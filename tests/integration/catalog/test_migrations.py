@@ -13,8 +13,9 @@ from sqlalchemy import create_engine, inspect
 from remint.adapters.catalog import engine as catalog_engine
 from remint.adapters.catalog.engine import HEAD, SqlCatalog
 from remint.adapters.catalog.tables import INSERT_ONLY, metadata
-from remint.core.entry import Entry, first_bad
+from remint.core.entry import Entry
 from remint.core.ids import PrincipalId
+from remint.core.log import first_bad
 from remint.errors import Conflict, Corrupt, Unavailable
 
 ANA = PrincipalId("ana")

@@ -14,7 +14,7 @@ from remint.adapters.tables.logical import digest_table
 from remint.adapters.tables.parquet import write_segment
 from remint.core.artifact import Kind
 from remint.core.digest import Digest
-from remint.core.entry import first_bad
+from remint.core.log import first_bad
 from remint.core.ref import Move, parse_ref
 from remint.core.tableversion import files_of, is_edit
 from remint.errors import Denied, Invalid, NotFound, RefMoved, RefNotFound

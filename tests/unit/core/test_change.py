@@ -9,9 +9,11 @@ from remint.core.change import (
     Change,
     ChangeState,
     PlannedMove,
+    Seen,
     Step,
     approvals,
     missing_approvals,
+    missing_of,
     moves_digest,
     require_not_author,
     require_open,
@@ -19,7 +21,9 @@ from remint.core.change import (
 )
 from remint.core.digest import Digest, digest_bytes
 from remint.core.ids import ChangeId, PrincipalId
-from remint.core.ref import RefName, parse_ref
+from remint.core.ref import Move, RefName, parse_ref
+from remint.core.review import AUTO, Auto, Rules
+from remint.core.window import DAY_US
 from remint.errors import Conflict, Denied
 from tests.vectors.records import reference
 from tests.vectors.records.frozen import cases
@@ -114,3 +118,91 @@ def test_an_author_is_told_who_may_approve_instead():
 
 def test_someone_else_may_approve():
     require_not_author(CHANGE, CLEO)
+
+
+RULES = Rules({"approver": 1, "risk": 1}, tier=3, auto=Auto(CLEO, frozenset({"data"}), frozenset({"better"})))
+RULED = replace(CHANGE, rules=RULES)
+
+
+def seen(*moves, now_us=10):
+    """Return what is seen where these were the moves of the ref, newest first."""
+    return Seen(now_us, {MOVE.ref: moves})
+
+
+def moved(old, new, change=None):
+    return Move(MOVE.ref, 1, old, new, BO, 5, "", change=change)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(RULES, approvals={"approver": 1}),
+        replace(RULES, reviewers=((CLEO,),)),
+        replace(RULES, tier=4),
+        replace(RULES, expires_days=1),
+        replace(RULES, freeze=("fri 16:00/mon 08:00",)),
+        replace(RULES, watch_hours=1),
+        replace(RULES, review_hours=1),
+        replace(RULES, auto=None),
+        None,
+    ],
+)
+def test_an_approval_is_bound_to_every_rule(other):
+    assert moves_digest([MOVE], (), other) != moves_digest([MOVE], (), RULES)
+
+
+def test_every_role_and_every_list_of_reviewers_must_be_met():
+    listed = replace(RULED, rules=replace(RULES, reviewers=((CLEO,), (PrincipalId("dora"), CLEO), (PrincipalId("dora"),))))
+    found = missing_of(listed, [approval(CLEO)], required=NEEDED)
+    assert found.roles == {"risk": 1}
+    assert found.reviewers == (("dora",),)
+    assert found.words() == ["1 approval(s) as risk", "an approval by dora"]
+
+
+def test_an_author_on_a_list_of_reviewers_does_not_count():
+    listed = replace(RULED, rules=Rules(NEEDED, reviewers=((BO,),)))
+    assert missing_of(listed, [approval(BO), approval(CLEO)], required={}).reviewers == ((BO,),)
+
+
+def test_the_approval_of_the_named_service_counts_in_every_role():
+    assert not missing_of(RULED, [approval(CLEO, AUTO)], required=NEEDED)
+
+
+@pytest.mark.parametrize("rules", [replace(RULES, auto=None), replace(RULES, auto=replace(RULES.auto, by=PrincipalId("dora")))])
+def test_the_approval_of_another_service_counts_in_no_role(rules):
+    assert missing_of(replace(RULED, rules=rules), [approval(CLEO, AUTO)], required=NEEDED).roles == RULES.approvals
+
+
+def test_the_approval_of_a_service_that_is_an_author_never_counts():
+    assert missing_of(replace(RULED, authors=frozenset({CLEO})), [approval(CLEO, AUTO)], required=NEEDED)
+
+
+def test_a_change_is_a_draft_until_it_is_opened():
+    assert state_of(after(Step("draft", ANA, 0)), required={}) is ChangeState.DRAFT
+    assert state_of(after(Step("draft", ANA, 0), Step("open", ANA, 1)), required={}) is ChangeState.APPROVED
+
+
+def test_a_change_is_stale_while_a_ref_is_elsewhere():
+    assert state_of(CHANGE, required={}, seen=seen(moved(A, B))) is ChangeState.STALE
+    assert state_of(CHANGE, required={}, seen=seen()) is ChangeState.STALE
+    assert state_of(CHANGE, required={}, seen=seen(moved(B, A))) is ChangeState.APPROVED
+
+
+def test_a_change_expires_days_after_its_last_approval():
+    dated = replace(after(Step("open", ANA, 0), replace(approval(CLEO), at_us=DAY_US)), rules=Rules(NEEDED, expires_days=2))
+    at = {now: state_of(dated, required={}, seen=seen(moved(B, A), now_us=now * DAY_US)) for now in (2, 3)}
+    assert at == {2: ChangeState.APPROVED, 3: ChangeState.EXPIRED}
+
+
+def test_a_change_is_rolled_back_when_a_later_change_moved_its_ref_back():
+    merged = after(Step("merge", ANA, 3))
+    own = moved(A, B, CHANGE.id)
+    back = moved(B, A, ChangeId("8"))
+    assert state_of(merged, required={}, seen=seen(own)) is ChangeState.MERGED
+    assert state_of(merged, required={}, seen=seen(back, own)) is ChangeState.ROLLED_BACK
+    assert state_of(merged, required={}, seen=seen(own, back)) is ChangeState.MERGED
+
+
+@pytest.mark.parametrize("state", [ChangeState.DRAFT, ChangeState.OPEN, ChangeState.APPROVED, ChangeState.STALE])
+def test_what_may_still_go_on_is_not_final(state):
+    assert state not in FINAL

@@ -2,13 +2,17 @@
 
 import os
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import repeat
 from typing import Protocol
 from weakref import WeakMethod
 
 from remint.adapters.blobs.handle import Handle
 from remint.adapters.blobs.merged import MergedIndex
 from remint.adapters.blobs.pack import FILE_HEADER, Entry, Index, decode_index, read_index, require_known, scan
+
+_DENSE = 8
+"""An index with at most so many times as many records as are looked for is read through once."""
 
 
 class Pack:
@@ -43,6 +47,10 @@ class Finder(Protocol):
         """Return the records whose digest begins with `key`."""
         ...
 
+    def table(self, keys: Sequence[int]) -> Mapping[int, Location]:
+        """Return one record for each key that is here, for very many keys; there may be more in it."""
+        ...
+
 
 class OpenPack:
     """The index of a pack that grows; kept up by its writer, or by reading on from where it ended."""
@@ -58,6 +66,10 @@ class OpenPack:
     def find(self, key: int) -> Sequence[Location]:
         """Return the records whose digest begins with `key`."""
         return self._places.get(key, ())
+
+    def table(self, keys: Sequence[int]) -> Mapping[int, Location]:
+        """Return one record for each key that is here."""
+        return {key: found[0] for key in keys if (found := self._places.get(key))}
 
     def note(self, entries: Iterable[Entry], end: int) -> None:
         """Take what was added."""
@@ -108,6 +120,11 @@ class SealedPack:
             return ()
         return [(self.pack, place, stored) for place, stored in self.index().found(at)]
 
+    def table(self, keys: Sequence[int]) -> Mapping[int, Location]:  # noqa: ARG002 - a pack is small
+        """Return one record for each key that is here."""
+        index = self.index()
+        return dict(zip(index.keys, zip(repeat(self.pack), index.places, index.stored, strict=False), strict=True))
+
 
 class MergedPacks:
     """The merged index of many sealed packs."""
@@ -119,3 +136,9 @@ class MergedPacks:
     def find(self, key: int) -> Sequence[Location]:
         """Return the records whose digest begins with `key`."""
         return [(self.packs[number], place, stored) for number, place, stored in self._merged.find(key)]
+
+    def table(self, keys: Sequence[int]) -> Mapping[int, Location]:
+        """Return one record for each key that is here."""
+        if self._merged.count > _DENSE * len(keys):
+            return {key: found[0] for key in keys if (found := self.find(key))}
+        return self._merged.table(self.packs)

@@ -2,10 +2,10 @@
 
 import os
 from array import array
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from itertools import islice
+from itertools import chain, islice
 
 from remint.adapters.blobs.finders import Pack
 from remint.adapters.blobs.handle import Handle
@@ -19,11 +19,14 @@ from remint.core.digest import from_raw, raw_digest
 _KIND_AT = 36
 """Where a record's header has its kind."""
 
-_WINDOW = 65536
+_WINDOW = 32768
 """So many files are sorted by where their bytes are."""
 
 _AT_ONCE = 4
 """So many threads write: nearly all of the time is the kernel's."""
+
+_AHEAD = 32
+"""So many shares are handed to threads before more are looked for."""
 
 _SHARE = 2048
 """So many files are written by one thread before it looks for more."""
@@ -47,44 +50,54 @@ def write_files(
         wanted: digest and path of each file.
         helped: starts the processes that help where there are very many.
     """
-    count, pending = 0, iter(wanted)
     packs.look()
-    with ExitStack() as ending:
-        hands: Hands | None = None
-        while window := list(islice(pending, _WINDOW)):
-            count += len(window)
-            if hands is None and helped is not None and len(window) >= WORTH:
-                hands = ending.enter_context(helped())
+    pending, counts = iter(wanted), list[int]()
+    windows = iter(lambda: list(islice(pending, _WINDOW)), [])
+    first = next(windows, [])
+
+    def shares() -> Iterator[tuple[Pack, list[_Wanted]]]:
+        for window in chain([first], windows):
+            counts.append(len(window))
             placed, others = _placed(packs, window)
-            for left in _written(packs, _shares(placed), hands):
-                others += left
-            for raw, path in others:
-                create(path, lambda handle, raw=raw: reader.pour(from_raw(raw), handle))  # type: ignore[misc]
-    return count
+            _pour(reader, others)
+            yield from _shares(placed)
+
+    with ExitStack() as ending:
+        hands = ending.enter_context(helped()) if helped is not None and len(first) >= WORTH else None
+        for left in _written(packs, shares(), hands):
+            _pour(reader, left)
+    return sum(counts)
 
 
-def _placed(packs: Packs, window: Iterable[tuple[bytes, str]]) -> tuple[dict[Pack, list[_Wanted]], list[tuple[bytes, str]]]:
+def _pour(reader: Reader, others: Iterable[tuple[bytes, str]]) -> None:
+    """Write files that are in no pack, or whose record is not all of them or damaged."""
+    for raw, path in others:
+        create(path, lambda handle, raw=raw: reader.pour(from_raw(raw), handle))  # type: ignore[misc]
+
+
+def _placed(packs: Packs, window: Sequence[tuple[bytes, str]]) -> tuple[dict[Pack, list[_Wanted]], list[tuple[bytes, str]]]:
     """Return what is wanted of each pack, and what is in none."""
     placed: dict[Pack, list[_Wanted]] = {}
     others: list[tuple[bytes, str]] = []
-    for raw, path in window:
-        for pack, place, stored in packs.find(raw):
-            placed.setdefault(pack, []).append((place, stored, raw, path))
-            break
-        else:
+    for location, (raw, path) in zip(packs.locate([raw for raw, _ in window]), window, strict=True):
+        if location is None:
             others.append((raw, path))
+        else:
+            pack, place, stored = location
+            placed.setdefault(pack, []).append((place, stored, raw, path))
     return placed, others
 
 
 def _written(
-    packs: Packs, shares: Iterable[tuple[Pack, list[_Wanted]]], hands: Hands | None
+    packs: Packs, shares: Iterator[tuple[Pack, list[_Wanted]]], hands: Hands | None
 ) -> Iterator[list[tuple[bytes, str]]]:
     """Write the files of shares at once; yield those of each that must be written otherwise."""
     if hands is not None:
         yield from hands.each(shares, lambda share: _write_share(packs, *share), _asked)
         return
     with ThreadPoolExecutor(min(_AT_ONCE, os.cpu_count() or 1), thread_name_prefix="lay") as pool:
-        yield from pool.map(lambda chosen: _write_share(packs, *chosen), shares)
+        while some := list(islice(shares, _AHEAD)):
+            yield from pool.map(lambda chosen: _write_share(packs, *chosen), some)
 
 
 def _asked(hand: Hand, share: tuple[Pack, list[_Wanted]]) -> list[tuple[bytes, str]]:

@@ -7,10 +7,10 @@ import os
 import secrets
 import sys
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from struct import Struct
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 from zlib import crc32
 
 from remint.adapters.blobs.handle import sync_data
@@ -18,6 +18,7 @@ from remint.adapters.blobs.pack import Index
 
 _HEADER = Struct("<12sIQII")
 _MAGIC, _NUMBER = b"remint index", 1
+Pack = TypeVar("Pack")
 _ABSORB = 3
 """A merged index that is at most so many times as large as what is merged is taken into the new one."""
 
@@ -60,6 +61,15 @@ class MergedIndex:
             listed = [names[at : at + 32].hex() for at in range(0, len(names), 32)]
             return cls(mapped, listed, count, _HEADER.size + len(names))
         return None
+
+    def table(self, packs: Sequence[Pack]) -> dict[int, tuple[Pack, int, int]]:
+        """Return pack, place and stored bytes of a record by its key.
+
+        Args:
+            packs: what stands for each of `names`.
+        """
+        named = zip(self.keys, self.numbers, self.places, self.stored, strict=True)
+        return {key: (packs[number], place, stored) for key, number, place, stored in named if number < len(packs)}
 
     def find(self, key: int) -> list[tuple[int, int, int]]:
         """Return number of the pack, place and stored bytes of every record whose digest begins with `key`."""

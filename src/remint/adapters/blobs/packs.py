@@ -6,6 +6,7 @@ import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from struct import Struct
 
 from remint.adapters.blobs.finders import Finder, Location, MergedPacks, OpenPack, Pack, SealedPack
 from remint.adapters.blobs.handle import Handle, sync_data, sync_folder
@@ -18,6 +19,10 @@ MERGE_ABOVE = 4
 
 _HANDLES = 64
 """So many sealed packs are kept open for reading."""
+
+
+_key = Struct(">Q").unpack_from
+"""What a digest begins with (see adapters.blobs.finders.Finder)."""
 
 
 class Packs:
@@ -53,6 +58,14 @@ class Packs:
             if finder is not last and (found := finder.find(key)):
                 self._last = finder
                 yield from found
+
+    def locate(self, raws: Sequence[bytes]) -> list[Location | None]:
+        """Return where one record of each of very many digests may stand, as far as is known; None where nothing is."""
+        keys = [_key(raw)[0] for raw in raws]
+        places: dict[int, Location] = {}
+        for finder in self._order:
+            places.update(finder.table(keys))
+        return list(map(places.get, keys))
 
     def find_everywhere(self, raw: bytes) -> Iterator[Location]:
         """Yield as `find` does, after a new look, by the packs' own indexes: a merged index may be damaged."""

@@ -20,6 +20,7 @@ _DIFF = (
 )
 """A difference that no setting of a user or a repository can change."""
 _OWN = (".", ":(exclude).remint")
+_BRANCHES = ("heads", "remotes")
 _UNTRACKED = (".py", ".toml", ".lock")
 UNKNOWN = "unknown"
 """Stands for the digest of the difference when git could not tell in time: not clean, as far as is known."""
@@ -47,6 +48,14 @@ class GitCheckout:
             return {}
         commit = self._ask(root, "rev-parse", "--verify", "--quiet", "HEAD^{commit}") or ""
         return {"commit": commit, "remote": _readable(self._remote(root)), "dirty": self._dirty(root, commit)}
+
+    def contains(self, root: Path, commit: str, branch: str) -> bool:
+        """Return whether a commit is reachable from a branch."""
+        if not all(letter in "0123456789abcdef" for letter in commit) or not commit:
+            return False
+        tips = (self._ask(root, "rev-parse", "--verify", "--quiet", f"refs/{kind}/{branch}^{{commit}}") for kind in _BRANCHES)
+        tip = next((tip for tip in tips if tip), None)
+        return tip is not None and self._ask(root, "merge-base", "--is-ancestor", commit, tip) is not None
 
     def _remote(self, root: Path) -> str:
         names = (self._ask(root, "remote") or "").split()

@@ -34,6 +34,10 @@ def recorded() -> Select[Any]:
 _ONE = recorded().where(artifacts.c.digest == bindparam("wanted"))
 
 
+_ASKED = func.json_each(bindparam("digests")).table_valued("value")
+_KNOWN = select(artifacts.c.digest).where(artifacts.c.digest.in_(select(_ASKED.c.value)))
+
+
 class SqlArtifacts:
     """Artifacts; insert-only."""
 
@@ -74,8 +78,7 @@ class SqlArtifacts:
 
     def known(self, digests: Iterable[Digest]) -> set[Digest]:
         """Return those of `digests` that are recorded."""
-        wanted = func.json_each(json.dumps(list(digests))).table_valued("value")
-        found = self._tx.execute(select(artifacts.c.digest).where(artifacts.c.digest.in_(select(wanted.c.value)))).scalars()
+        found = self._tx.execute(_KNOWN, {"digests": json.dumps(list(digests))}).scalars()
         return {Digest(digest) for digest in found}
 
 

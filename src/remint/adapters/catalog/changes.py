@@ -3,13 +3,15 @@
 import json
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select
+from sqlalchemy import Connection, Row, Select, func, insert, select
 
 from remint.adapters.catalog.tables import change_moves, change_steps, changes
 from remint.core.change import Change, PlannedMove, Step
 from remint.core.digest import Digest
+from remint.core.glass import GLASS
 from remint.core.ids import ChangeId, PrincipalId, RunId
 from remint.core.ref import RefName
+from remint.core.review import rules_from
 from remint.errors import NotFound
 
 MAX_DIGITS = 18
@@ -34,6 +36,7 @@ class SqlChanges:
                 at_us=change.at_us,
                 gates=json.dumps([dict(gate) for gate in change.gates]),
                 run=change.run,
+                rules=None if change.rules is None else json.dumps(change.rules.record()),
             )
         )
         rows = [
@@ -85,14 +88,17 @@ class SqlChanges:
             )
         return row
 
+    def in_emergency(self, ref: RefName) -> list[Change]:
+        """Return the changes that moved a ref in an emergency, oldest first."""
+        merged = select(change_steps.c.change).where(change_steps.c.action == "merge", change_steps.c.role == GLASS)
+        chosen = select(changes).where(changes.c.number.in_(merged), changes.c.number.in_(_touching(ref)))
+        return [self._change(row) for row in self._tx.execute(chosen.order_by(changes.c.number)).all()]
+
     def newest(self, *, limit: int = 50, ref: RefName | None = None) -> list[Change]:
         """Return changes, newest first."""
         chosen = select(changes).order_by(changes.c.number.desc()).limit(limit)
         if ref is not None:
-            touching = select(change_moves.c.change).where(
-                change_moves.c.workspace == ref.workspace, change_moves.c.kind == ref.kind, change_moves.c.name == ref.name
-            )
-            chosen = chosen.where(changes.c.number.in_(touching))
+            chosen = chosen.where(changes.c.number.in_(_touching(ref)))
         return [self._change(row) for row in self._tx.execute(chosen).all()]
 
     def _change(self, row: Row[Any]) -> Change:
@@ -122,4 +128,12 @@ class SqlChanges:
                 Step(step.action, PrincipalId(step.by), step.at_us, step.role, step.note, step.payload, step.signature)
                 for step in steps
             ),
+            rules=None if row.rules is None else rules_from(json.loads(row.rules)),
         )
+
+
+def _touching(ref: RefName) -> Select[tuple[int]]:
+    """Return the query for the numbers of the changes that move a ref, or want to."""
+    return select(change_moves.c.change).where(
+        change_moves.c.workspace == ref.workspace, change_moves.c.kind == ref.kind, change_moves.c.name == ref.name
+    )

@@ -16,9 +16,10 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import StaticPool
 
 from remint.adapters.catalog.transaction import SqlTransaction
+from remint.core.entry import Frontier, frontier_from
 from remint.errors import Conflict, Corrupt, NotFound, RemintError, Unavailable
 
-HEAD = "0005"
+HEAD = "0007"
 BUSY_TIMEOUT_MS = 30_000
 RETRY_S = 0.01
 _REFUSED: dict[int, tuple[type[RemintError], str]] = {
@@ -92,6 +93,17 @@ class SqlCatalog:
             if known is None or (_code(reason) == sqlite3.SQLITE_READONLY and not writing):
                 raise
             raise known from error
+
+    def copy_to(self, path: Path) -> Frontier:
+        """Write a consistent copy of the database to a new file while others write, and return how far its log goes."""
+        with (
+            self._errors(writing=False),
+            self._readers.connect() as connection,
+            contextlib.closing(sqlite3.connect(path)) as target,
+        ):
+            _driver(connection).backup(target)
+            row = target.execute("select size, roots from entry_frontier").fetchone()
+        return frontier_from([row[1][at : at + 32] for at in range(0, len(row[1]), 32)], row[0]) if row else Frontier()
 
     def close(self) -> None:
         """Release the database."""

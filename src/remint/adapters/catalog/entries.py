@@ -1,6 +1,6 @@
 """The audit log in SQL (see ports.catalog.Entries)."""
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, LargeBinary, bindparam, cast, insert, select, update
 
 from remint.adapters.catalog.tables import entries, entry_frontier
 from remint.core.entry import Entry, Frontier, frontier_from, leaf_bytes, leaf_digest
@@ -35,7 +35,8 @@ class SqlEntries:
 
     def leaves(self, *, after: int = 0, limit: int = PAGE) -> list[bytes]:
         """Return the canonical bytes of entries in log order."""
-        chosen = select(entries.c.leaf).where(entries.c.number > after).order_by(entries.c.number).limit(limit)
+        leaf = cast(entries.c.leaf, LargeBinary)  # an altered one may be of another type
+        chosen = select(leaf).where(entries.c.number > after).order_by(entries.c.number).limit(limit)
         return list(self._tx.execute(chosen).scalars())
 
     def frontier(self) -> Frontier:

@@ -1,19 +1,30 @@
 """Principals in SQL (see ports.catalog.Principals)."""
 
 import json
+from collections.abc import Sequence
+from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, bindparam, func, select
 from sqlalchemy.dialects.sqlite import insert
 
-from remint.adapters.catalog.tables import principals
+from remint.adapters.catalog.tables import principals, role_changes
 from remint.core.ids import PrincipalId
-from remint.core.principal import Principal, PrincipalKind
+from remint.core.principal import Principal, PrincipalKind, RoleChange, changed
 from remint.ports.catalog import PAGE
+
+_WITH_CHANGES = select(
+    principals,
+    role_changes.c.verb,
+    role_changes.c.role,
+    role_changes.c.by.label("changed_by"),
+    role_changes.c.at_us.label("changed_us"),
+).outerjoin(role_changes, role_changes.c.principal == principals.c.id)
+_ONE = _WITH_CHANGES.where(principals.c.id == bindparam("id")).order_by(role_changes.c.number)
 
 
 class SqlPrincipals:
-    """Principals; insert-only."""
+    """Principals and the changes of their roles; insert-only."""
 
     def __init__(self, connection: Connection) -> None:
         self._tx = connection
@@ -29,16 +40,36 @@ class SqlPrincipals:
         }
         return self._tx.execute(insert(principals).values(values).on_conflict_do_nothing()).rowcount == 1
 
-    def get(self, principal_id: PrincipalId) -> Principal | None:
-        """Return one principal, or None."""
-        row = self._tx.execute(select(principals).where(principals.c.id == principal_id)).one_or_none()
-        return None if row is None else _principal(row)
+    def get(self, principal_id: PrincipalId, *, at_us: int | None = None) -> Principal | None:
+        """Return one principal with the roles it has, or had at a time; or None."""
+        rows = self._tx.execute(_ONE, {"id": principal_id}).all()
+        return _principal(rows, at_us) if rows else None
 
     def all(self, *, limit: int = PAGE) -> list[Principal]:
         """Return all principals, oldest first."""
-        rows = self._tx.execute(select(principals).order_by(principals.c.at_us, principals.c.id).limit(limit))
-        return [_principal(row) for row in rows]
+        oldest = select(principals.c.id).order_by(principals.c.at_us, principals.c.id).limit(limit)
+        asked = _WITH_CHANGES.where(principals.c.id.in_(oldest))
+        rows = self._tx.execute(asked.order_by(principals.c.at_us, principals.c.id, role_changes.c.number))
+        return [_principal(list(group), None) for _, group in groupby(rows, key=lambda row: row.id)]
+
+    def change(self, change: RoleChange) -> None:
+        """Record that a role was given or taken, or that a principal left."""
+        number = (self._tx.execute(select(func.max(role_changes.c.number))).scalar() or 0) + 1
+        values = {"principal": change.principal, "verb": change.verb, "role": change.role, "by": change.by}
+        self._tx.execute(insert(role_changes).values(number=number, at_us=change.at_us, **values))
+
+    def changes(self, *, limit: int = 100 * PAGE) -> list[RoleChange]:
+        """Return every change of roles, oldest first."""
+        rows = self._tx.execute(select(role_changes).order_by(role_changes.c.number).limit(limit))
+        return [RoleChange(PrincipalId(row.principal), row.verb, row.role, PrincipalId(row.by), row.at_us) for row in rows]
 
 
-def _principal(row: Row[Any]) -> Principal:
-    return Principal(PrincipalId(row.id), PrincipalKind(row.kind), row.public_key, frozenset(json.loads(row.roles)), row.at_us)
+def _principal(rows: Sequence[Row[Any]], at_us: int | None) -> Principal:
+    """Return a principal of its rows: one for each change of its roles, or a single one without."""
+    row = rows[0]
+    id_ = PrincipalId(row.id)
+    made = Principal(id_, PrincipalKind(row.kind), row.public_key, frozenset(json.loads(row.roles)), row.at_us)
+    if row.verb is None:
+        return made
+    counted = [one for one in rows if at_us is None or one.changed_us <= at_us]
+    return changed(made, [RoleChange(id_, one.verb, one.role, PrincipalId(one.changed_by), one.changed_us) for one in counted])

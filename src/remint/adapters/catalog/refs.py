@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, func, or_, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from remint.adapters.catalog.erasures import require_kept
@@ -10,10 +10,38 @@ from remint.adapters.catalog.tables import ref_moves, refs
 from remint.adapters.catalog.workspaces import SqlWorkspaces
 from remint.core.digest import Digest
 from remint.core.ids import ChangeId, PrincipalId, RunId
-from remint.core.ref import Move, Ref, RefName, Selector
+from remint.core.ref import PRODUCTION, Move, Ref, RefName, Selector
 from remint.core.workspace import Workspace
 from remint.errors import RefNotFound
 from remint.ports.catalog import PAGE
+
+# Made once: building a statement takes longer than SQLite needs to answer it.
+_POINTS = select(refs.c.artifact, refs.c.serial).where(
+    refs.c.workspace == bindparam("workspace_"), refs.c.kind == bindparam("kind_"), refs.c.name == bindparam("name_")
+)
+_MAKES = insert(refs).on_conflict_do_nothing()
+_MOVES = (
+    update(refs)
+    .where(
+        refs.c.workspace == bindparam("workspace_"),
+        refs.c.kind == bindparam("kind_"),
+        refs.c.name == bindparam("name_"),
+        refs.c.artifact == bindparam("old_"),
+        refs.c.serial == bindparam("serial_") - 1,
+    )
+    .values(artifact=bindparam("new_"), serial=bindparam("serial_"))
+)
+_KEEPS = insert(ref_moves)
+_LOG = (
+    select(ref_moves)
+    .where(
+        ref_moves.c.kind == bindparam("kind_"),
+        ref_moves.c.name == bindparam("name_"),
+        ref_moves.c.workspace == bindparam("workspace_"),
+    )
+    .order_by(ref_moves.c.move_order.desc())
+    .limit(bindparam("limit_"))
+)
 
 
 class SqlRefs:
@@ -25,13 +53,11 @@ class SqlRefs:
 
     def get(self, name: RefName) -> Ref | None:
         """Return where a ref points, or None."""
-        row = self._tx.execute(
-            select(refs.c.artifact, refs.c.serial).where(
-                refs.c.workspace == name.workspace, refs.c.kind == name.kind, refs.c.name == name.name
-            )
-        ).one_or_none()
+        row = self._tx.execute(_POINTS, {"workspace_": name.workspace, "kind_": name.kind, "name_": name.name}).one_or_none()
         if row is not None:
             return Ref(name, Digest(row.artifact), row.serial)
+        if name.workspace == PRODUCTION:
+            return None
         inherited = self._moves(name, limit=1)
         return Ref(name, inherited[0].new, 0) if inherited else None
 
@@ -57,29 +83,16 @@ class SqlRefs:
             "run": move.run,
             "change": move.change,
         }
-        self._tx.execute(insert(ref_moves).values(values))
+        self._tx.execute(_KEEPS, values)
         return True
 
     def _set(self, move: Move, serial: int) -> bool:
         name = move.name
+        where = {"workspace": name.workspace, "kind": name.kind, "name": name.name}
         if serial == 1:
-            made = self._tx.execute(
-                insert(refs)
-                .values(workspace=name.workspace, kind=name.kind, name=name.name, artifact=move.new, serial=1)
-                .on_conflict_do_nothing()
-            )
-            return made.rowcount == 1
-        moved = self._tx.execute(
-            update(refs)
-            .where(
-                refs.c.workspace == name.workspace,
-                refs.c.kind == name.kind,
-                refs.c.name == name.name,
-                refs.c.artifact == move.old,
-                refs.c.serial == serial - 1,
-            )
-            .values(artifact=move.new, serial=serial)
-        )
+            return self._tx.execute(_MAKES, {**where, "artifact": move.new, "serial": 1}).rowcount == 1
+        wanted = {f"{key}_": value for key, value in where.items()}
+        moved = self._tx.execute(_MOVES, {**wanted, "old_": move.old, "new_": move.new, "serial_": serial})
         return moved.rowcount == 1
 
     def select(self, name: RefName, selector: Selector) -> Move:
@@ -99,15 +112,22 @@ class SqlRefs:
             raise _not_found(name, "it has no such version; version numbers count its moves in its own workspace")
         return found[0]
 
-    def log(self, name: RefName, *, limit: int = 50) -> list[Move]:
+    def log(self, name: RefName, *, limit: int = 50, before: int | None = None) -> list[Move]:
         """Return the moves of a ref, newest first."""
-        return self._moves(name, limit=limit)
+        if before is None and name.workspace == PRODUCTION:
+            wanted = {"workspace_": name.workspace, "kind_": name.kind, "name_": name.name, "limit_": limit}
+            return [move_of(row) for row in self._tx.execute(_LOG, wanted)]
+        return self._moves(name, limit=limit, where=None if before is None else ref_moves.c.move_order < before)
 
-    def seen_from(self, workspace: str, *, kind: str | None = None, limit: int = PAGE) -> list[Ref]:
+    def seen_from(self, workspace: str, *, kind: str | None = None, after: str = "", limit: int = PAGE) -> list[Ref]:
         """Return the refs seen from a workspace, by name."""
         newest = select(func.max(ref_moves.c.move_order)).where(self._visible(self._scope(workspace)))
         if kind is not None:
             newest = newest.where(ref_moves.c.kind == kind)
+        if after:
+            last_kind, _, last_name = after.partition("/")
+            same = and_(ref_moves.c.kind == last_kind, ref_moves.c.name > last_name)
+            newest = newest.where(or_(ref_moves.c.kind > last_kind, same))
         # Where a sandbox has moves of its own they are later than the fork, so the newest visible move is the one that counts.
         newest = newest.group_by(ref_moves.c.kind, ref_moves.c.name)
         chosen = select(ref_moves).where(ref_moves.c.move_order.in_(newest)).order_by(ref_moves.c.kind, ref_moves.c.name)
@@ -115,6 +135,15 @@ class SqlRefs:
         return [
             Ref(move.name.within(workspace), move.new, move.serial if move.name.workspace == workspace else 0) for move in moves
         ]
+
+    def at(self, workspace: str, *, at_us: int | None = None, limit: int = PAGE) -> list[Move]:
+        """Return the last move of each ref seen from a workspace at a time, by name."""
+        newest = select(func.max(ref_moves.c.move_order)).where(self._visible(self._scope(workspace)))
+        if at_us is not None:
+            newest = newest.where(ref_moves.c.at_us <= at_us)
+        newest = newest.group_by(ref_moves.c.kind, ref_moves.c.name)
+        chosen = select(ref_moves).where(ref_moves.c.move_order.in_(newest)).order_by(ref_moves.c.kind, ref_moves.c.name)
+        return [move_of(row) for row in self._tx.execute(chosen.limit(limit))]
 
     def order(self) -> int:
         """Return the number of the last move of any ref."""
@@ -135,7 +164,7 @@ class SqlRefs:
 
     def _scope(self, workspace: str) -> list[tuple[str, int | None]]:
         scope: list[tuple[str, int | None]] = [(workspace, None)]
-        below: Workspace | None = self._workspaces.get(workspace)
+        below: Workspace | None = None if workspace == PRODUCTION else self._workspaces.get(workspace)
         while below is not None and below.base is not None:
             earlier = scope[-1][1]
             bound = below.fork_order if earlier is None else min(earlier, below.fork_order)

@@ -212,6 +212,7 @@ changes = Table(
     Column("at_us", BigInteger, nullable=False),
     Column("gates", Text, nullable=False),
     Column("run", Text),
+    Column("rules", Text),
     PrimaryKeyConstraint("number", name="pk_changes"),
 )
 
@@ -243,6 +244,30 @@ change_steps = Table(
     Column("signature", LargeBinary, nullable=False),
     PrimaryKeyConstraint("change", "position", name="pk_change_steps"),
     ForeignKeyConstraint(["change"], ["changes.number"], name="fk_change_steps_change"),
+)
+
+glasses = Table(
+    "glasses",
+    metadata,
+    Column("number", Integer, nullable=False),
+    Column("refs", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+    Column("until_us", BigInteger, nullable=False),
+    Column("signature", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("number", name="pk_glasses"),
+)
+
+glass_confirmations = Table(
+    "glass_confirmations",
+    metadata,
+    Column("glass", Integer, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+    Column("signature", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("glass", name="pk_glass_confirmations"),
+    ForeignKeyConstraint(["glass"], ["glasses.number"], name="fk_glass_confirmations_glass"),
 )
 
 evidence = Table(
@@ -373,9 +398,53 @@ origin_checks = Table(
     Index("ix_origin_checks_origin", "origin", "number"),
 )
 
+role_changes = Table(
+    "role_changes",
+    metadata,
+    Column("number", Integer, nullable=False),
+    Column("principal", Text, nullable=False),
+    Column("verb", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+    PrimaryKeyConstraint("number", name="pk_role_changes"),
+    ForeignKeyConstraint(["principal"], ["principals.id"], name="fk_role_changes_principal"),
+    CheckConstraint("verb IN ('grant', 'revoke', 'leave')", name="ck_role_changes_verb"),
+    Index("ix_role_changes_principal", "principal", "number"),
+)
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("number", Integer, nullable=False),
+    Column("secret", Text, nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("about", Text, nullable=False),
+    Column("scopes", Text, nullable=False),
+    Column("sandbox", Text),
+    Column("at_us", BigInteger, nullable=False),
+    Column("ends_us", BigInteger, nullable=False),
+    PrimaryKeyConstraint("number", name="pk_tokens"),
+    UniqueConstraint("secret", name="uq_tokens_secret"),
+    ForeignKeyConstraint(["owner"], ["principals.id"], name="fk_tokens_owner"),
+    ForeignKeyConstraint(["sandbox"], ["workspaces.name"], name="fk_tokens_sandbox"),
+    Index("ix_tokens_owner", "owner", "number"),
+)
+
+token_ends = Table(
+    "token_ends",
+    metadata,
+    Column("token", Integer, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+    PrimaryKeyConstraint("token", name="pk_token_ends"),
+    ForeignKeyConstraint(["token"], ["tokens.number"], name="fk_token_ends_token"),
+)
+
 INSERT_ONLY = (
     "facts", "artifacts", "recipes", "runs", "run_ends", "run_inputs", "run_outputs", "workspaces", "ref_moves", "entries",
-    "principals", "changes", "change_moves", "change_steps", "evidence", "log_segments",
+    "principals", "changes", "change_moves", "change_steps", "glasses", "glass_confirmations", "evidence", "log_segments",
     "holds", "hold_releases", "given_up", "layouts", "erasures", "erased", "erasure_removals",
     "origins", "origin_checks",
+    "role_changes", "tokens", "token_ends",
 )  # fmt: skip

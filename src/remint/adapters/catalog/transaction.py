@@ -10,6 +10,7 @@ from remint.adapters.catalog.entries import SqlEntries
 from remint.adapters.catalog.erasures import SqlErasures
 from remint.adapters.catalog.evidence import SqlEvidence
 from remint.adapters.catalog.facts import SqlFacts
+from remint.adapters.catalog.glass import SqlGlass
 from remint.adapters.catalog.holds import SqlHolds
 from remint.adapters.catalog.log_segments import SqlLogSegments
 from remint.adapters.catalog.origins import SqlOrigins
@@ -18,6 +19,7 @@ from remint.adapters.catalog.reach import SqlReach
 from remint.adapters.catalog.recipes import SqlRecipes
 from remint.adapters.catalog.refs import SqlRefs
 from remint.adapters.catalog.runs import SqlRuns
+from remint.adapters.catalog.tokens import SqlTokens
 from remint.adapters.catalog.workspaces import SqlWorkspaces
 
 
@@ -93,6 +95,11 @@ class SqlTransaction:
         return SqlOrigins(self._connection)
 
     @cached_property
+    def glass(self) -> SqlGlass:
+        """Emergencies."""
+        return SqlGlass(self._connection)
+
+    @cached_property
     def reach(self) -> SqlReach:
         """All records at once."""
         return SqlReach(self._connection)
@@ -101,3 +108,8 @@ class SqlTransaction:
     def facts(self) -> SqlFacts:
         """Facts about the installation."""
         return SqlFacts(self._connection)
+
+    @cached_property
+    def tokens(self) -> SqlTokens:
+        """Tokens."""
+        return SqlTokens(self._connection)

@@ -2,13 +2,15 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, bindparam, select
 from sqlalchemy.dialects.sqlite import insert
 
 from remint.adapters.catalog.tables import workspaces
 from remint.core.ids import PrincipalId
 from remint.core.workspace import Workspace
 from remint.ports.catalog import PAGE
+
+_NAMED = select(workspaces).where(workspaces.c.name == bindparam("name_"))
 
 
 class SqlWorkspaces:
@@ -30,7 +32,7 @@ class SqlWorkspaces:
 
     def get(self, name: str) -> Workspace | None:
         """Return one workspace, or None."""
-        row = self._tx.execute(select(workspaces).where(workspaces.c.name == name)).one_or_none()
+        row = self._tx.execute(_NAMED, {"name_": name}).one_or_none()
         return None if row is None else _workspace(row)
 
     def all(self, *, limit: int = PAGE) -> list[Workspace]:

@@ -3,7 +3,8 @@
 import click
 
 from remint.cli.output import Out, table, when
-from remint.core.change import ChangeState
+from remint.core.change import WAITING, ChangeState, Step
+from remint.core.review import Rules
 from remint.ports.usecases.changes import Review
 
 EMBEDDED = "note: embedded mode records approvals, it cannot enforce them: one account owns the files and the keys"
@@ -19,33 +20,71 @@ def lines_of(review: Review) -> list[str]:
         f"makers  {', '.join(sorted(change.authors))}",
         *(f"differs {words}" for words in review.difference),
         *(f"gate    {'passed' if gate.passed else 'FAILED'}  {gate.name}: {gate.reason}" for gate in review.gates),
+        *(_rule_lines(change.rules) if change.rules else []),
     ]
     lines += [
-        f"{step.action:<7} by {step.by}, {when(step.at_us)}{': ' + step.note if step.note else ''}" for step in change.steps[1:]
+        f"{step.action:<7} by {step.by}, {when(step.at_us)}{_as(step)}{': ' + step.note if step.note else ''}"
+        for step in change.steps[1:]
     ]
-    if review.state is ChangeState.OPEN:
-        lines += [f"waits   for {count} approval(s) as {role}" for role, count in review.missing.items()]
+    return lines + _waiting_lines(review)
+
+
+def _as(step: Step) -> str:
+    return f", {step.role}" if step.role not in {"", "approver"} else ""
+
+
+def _rule_lines(rules: Rules) -> list[str]:
+    """Return what a change is judged by."""
+    asked = [f"{count} as {role}" for role, count in rules.approvals.items()]
+    lists = [f"one of {', '.join(names)}" for names in rules.reviewers]
+    lines = [f"rules   tier {rules.tier}; approvals: {', '.join([*asked, *lists])}"]
+    return lines + [f"freeze  {window}" for window in rules.freeze]
+
+
+def _waiting_lines(review: Review) -> list[str]:
+    """Return what a change waits for."""
+    if review.review_due_us is not None:
+        return [f"waits   for a review by {when(review.review_due_us)}, of what was merged in an emergency"]
+    if review.state not in WAITING:
+        return []
+    lines = [f"moved   {words}" for words in review.moved]
+    if review.state is ChangeState.STALE:
+        again = " ".join(f"{move.ref.path}={move.new.short}" for move in review.change.moves)
+        return [*lines, f"next    propose it again: remint propose {again}"]
+    if review.state is ChangeState.DRAFT:
+        lines.append(f"next    open it: remint changes open {review.change.id}")
+    lines += [f"waits   for {words}" for words in review.lacks]
+    lines += [f"by rule not yet: {words}" for words in review.not_by_rule]
+    lines += [f"could   {', '.join(names) or 'nobody'}, as {role}" for role, names in review.could.items()]
+    if review.frozen_until_us is not None:
+        lines.append(f"frozen  until {when(review.frozen_until_us)}")
+    if review.expires_us is not None:
+        lines.append(f"expires {when(review.expires_us)}")
     return lines
 
 
 @click.command()
 @click.argument("refs", nargs=-1, required=True)
 @click.option("--title", default="", help="What the change is for, in words.")
+@click.option("--draft", is_flag=True, help="Nobody can approve it before you open it.")
 @click.pass_obj
-def propose(out: Out, refs: tuple[str, ...], title: str) -> None:
+def propose(out: Out, refs: tuple[str, ...], title: str, draft: bool) -> None:
     """Open a change that moves protected refs
 
     REFS are WORKSPACE:KIND/NAME, proposed for main:KIND/NAME, or KIND/NAME=b3:DIGEST.
     """
     app = out.open()
-    review = app.changes.propose(app.context(), refs, title=title)
+    review = app.changes.propose(app.context(), refs, title=title, draft=draft)
     out.show("change", review, lines_of(review))
-    out.advise(f"next: another principal types `remint changes approve {review.change.id} --as NAME`")
+    if review.state is ChangeState.DRAFT:
+        out.advise(f"next: open it for review with `remint changes open {review.change.id}`")
+    elif review.lacks:
+        out.advise(f"next: another principal types `remint changes approve {review.change.id} --as NAME`")
 
 
 @click.group()
 def changes() -> None:
-    """List, show, approve, reject, merge or withdraw changes"""
+    """List, show, open, approve, reject, merge, review or withdraw changes"""
 
 
 @changes.command("list")
@@ -62,13 +101,13 @@ def list_(out: Out, limit: int, ref: str | None) -> None:
             str(one.state),
             ", ".join(move.ref.path for move in one.change.moves),
             one.change.opened_by,
+            "; ".join(one.lacks) if one.state in WAITING else "a review" if one.review_due_us is not None else "",
             one.change.title,
         ]
         for one in found
     ]
-    out.show(
-        "changes", {"changes": found}, table(["change", "state", "moves", "by", "title"], rows) if rows else "no changes yet"
-    )
+    head = ["change", "state", "moves", "by", "lacks", "title"]
+    out.show("changes", {"changes": found}, table(head, rows) if rows else "no changes yet")
 
 
 @changes.command()
@@ -78,6 +117,16 @@ def show(out: Out, change_id: str) -> None:
     """Show one change: moves, gates, approvals"""
     app = out.open()
     review = app.changes.review(change_id)
+    out.show("change", review, lines_of(review))
+
+
+@changes.command("open")
+@click.argument("change_id")
+@click.pass_obj
+def open_(out: Out, change_id: str) -> None:
+    """Open your draft for review"""
+    app = out.open()
+    review = app.changes.open(app.context(), change_id)
     out.show("change", review, lines_of(review))
 
 
@@ -95,6 +144,20 @@ def approve(out: Out, change_id: str, note: str, role: str) -> None:
     review = app.changes.approve(app.context(), change_id, role=role, note=note)
     out.show("change", review, lines_of(review))
     out.advise(EMBEDDED)
+
+
+@changes.command()
+@click.argument("change_id")
+@click.pass_obj
+def auto(out: Out, change_id: str) -> None:
+    """Let the service that the rules name approve a change
+
+    It does if the change differs in the kinds the rule names alone, passes the gates it names, and the service made nothing
+    of it.
+    """
+    app = out.open()
+    found = app.changes.approve_by_rule(app.context(), change_id)
+    out.show("change", found, lines_of(found))
 
 
 @changes.command()
@@ -120,14 +183,27 @@ def withdraw(out: Out, change_id: str) -> None:
 
 @changes.command()
 @click.argument("change_id")
+@click.option("--note", required=True, help="What you found.")
 @click.pass_obj
-def merge(out: Out, change_id: str) -> None:
+def review(out: Out, change_id: str, note: str) -> None:
+    """Review a change that was merged in an emergency"""
+    app = out.open()
+    found = app.changes.look_back(app.context(), change_id, note=note)
+    out.show("change", found, lines_of(found))
+
+
+@changes.command()
+@click.argument("change_id")
+@click.option("--glass", type=int, metavar="NUMBER", help="Merge it in this emergency, without what it lacks.")
+@click.pass_obj
+def merge(out: Out, change_id: str, glass: int | None) -> None:
     """Merge an approved change and move its refs
 
-    Fails if an approval is missing, a gate does not pass, or a ref has moved since the change was opened.
+    Fails if an approval is missing, a gate does not pass, nothing is merged at this time, or a ref has moved since the change
+    was opened.
     """
     app = out.open()
-    moves = app.changes.merge(app.context(), change_id)
+    moves = app.changes.merge(app.context(), change_id, glass=glass)
     out.show(
         "merge", {"moves": moves}, [f"{move.name} now points at {move.new.short} (version {move.serial})" for move in moves]
     )

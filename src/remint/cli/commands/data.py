@@ -8,6 +8,7 @@ import click
 from remint.cli.cells import cell
 from remint.cli.filesets import difference_json, difference_lines
 from remint.cli.output import Out, table, when
+from remint.cli.refwords import view_lines
 from remint.cli.tablewords import row_difference_json, row_difference_lines
 from remint.core.artifact import Artifact, Kind
 from remint.errors import Invalid
@@ -37,9 +38,15 @@ def diff(out: Out, left: str, right: str, key: str | None) -> None:
     """Show how two versions differ
 
     LEFT and RIGHT are refs with or without a version, or digests, of the same kind. Without a key, rows of tables are aligned.
+    Or both are workspaces, with or without a time, as `main@2026-08-03 main`: then every ref that differs is shown, with the
+    moves and changes that made it so.
     """
     app = out.open()
     context = app.context()
+    if not any("/" in text or text.startswith("b3:") for text in (left, right)):
+        found_refs = app.history.between(left, right)
+        out.show("diff-refs", {"left": left, "right": right, "refs": found_refs}, view_lines(found_refs))
+        return
     old, new = app.refs.artifact(context, left), app.refs.artifact(context, right)
     if old.kind is new.kind is Kind.FILES:
         found = app.artifacts.difference(old, new)

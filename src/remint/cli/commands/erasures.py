@@ -5,9 +5,10 @@ from typing import Any
 
 import click
 
-from remint.cli.output import Out, a_person_looks, size_text, table, to_json, when
+from remint.cli.output import Out, a_person_looks, size_text, table, when
 from remint.cli.progress import ByteProgress
 from remint.core.digest import Digest
+from remint.core.plain import to_json
 from remint.errors import Diverged
 from remint.ports.usecases.erasures import Demand, Erasing
 from remint.ports.usecases.remintings import Reminted

@@ -3,12 +3,13 @@
 import click
 
 from remint.cli.output import Out, table, when
-from remint.core.principal import ROLES
+from remint.core.action import ROLES
+from remint.core.principal import Principal
 
 
 @click.group()
 def principals() -> None:
-    """List or make principals"""
+    """List or make principals, or change their roles"""
 
 
 @principals.command("list")
@@ -17,7 +18,7 @@ def list_(out: Out) -> None:
     """List principals"""
     app = out.open()
     found = app.principals.list()
-    rows = [[one.id, str(one.kind), ", ".join(sorted(one.roles)), when(one.at_us)] for one in found]
+    rows = [[one.id, str(one.kind), _roles(one), when(one.at_us)] for one in found]
     out.show("principals", {"principals": found}, table(["name", "kind", "roles", "since"], rows))
 
 
@@ -27,7 +28,12 @@ def list_(out: Out) -> None:
     "--kind", type=click.Choice(["person", "service"]), default="person", show_default=True, help="Who acts under it."
 )
 @click.option(
-    "--role", "roles", multiple=True, type=click.Choice(ROLES), default=("member",), help="May be given more than once."
+    "--role",
+    "roles",
+    multiple=True,
+    metavar="ROLE",
+    default=("member",),
+    help=f"One of {', '.join(ROLES)}, or a name of your own such as risk. May be given more than once.",
 )
 @click.pass_obj
 def create(out: Out, name: str, kind: str, roles: tuple[str, ...]) -> None:
@@ -39,6 +45,58 @@ def create(out: Out, name: str, kind: str, roles: tuple[str, ...]) -> None:
     made = app.principals.create(app.context(), name, kind=kind, roles=roles)
     out.show("principal", made, f"made {made.kind} {made.id} ({', '.join(sorted(made.roles)) or 'no roles'})")
     out.advise("note: embedded, whoever can read a key file can act as its principal")
+
+
+@principals.command()
+@click.argument("name")
+@click.argument("role")
+@click.pass_obj
+def grant(out: Out, name: str, role: str) -> None:
+    """Give a principal a role
+
+    Only an owner does. Roles that carry actions are listed by `remint principals create --help`; another name counts in
+    approvals and in policies.
+    """
+    app = out.open()
+    _show(out, app.principals.grant(app.context(), name, role))
+
+
+@principals.command()
+@click.argument("name")
+@click.argument("role")
+@click.pass_obj
+def revoke(out: Out, name: str, role: str) -> None:
+    """Take a role from a principal
+
+    Only an owner does, and the last owner keeps that role.
+    """
+    app = out.open()
+    _show(out, app.principals.revoke(app.context(), name, role))
+
+
+@principals.command()
+@click.argument("name")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_obj
+def leave(out: Out, name: str, yes: bool) -> None:
+    """Record that a principal left
+
+    It has no role any more, its tokens end, and nobody comes back under its name. What it did stays recorded.
+    """
+    if not yes:
+        click.confirm(f"{name} leaves for good; go on?", abort=True, err=True)
+    app = out.open()
+    _show(out, app.principals.leave(app.context(), name))
+
+
+def _show(out: Out, principal: Principal) -> None:
+    out.show("principal", principal, f"{principal.id}: {_roles(principal)}")
+
+
+def _roles(principal: Principal) -> str:
+    if principal.left_us is not None:
+        return f"left {when(principal.left_us)}"
+    return ", ".join(sorted(principal.roles))
 
 
 @click.command()

@@ -1,12 +1,10 @@
 """`remint runs …`."""
 
-from typing import Any
-
 import click
 
 from remint.cli.output import Out, duration, table, when
-from remint.core.recipe import Recipe
 from remint.core.run import Run
+from remint.core.runsummary import summary_of
 
 
 @click.group()
@@ -35,26 +33,8 @@ def list_(out: Out, limit: int, before: str | None, step: str | None) -> None:
         ]
         for run, recipe in found
     ]
-    value = {"runs": [_summary(run, recipe) for run, recipe in found]}
+    value = {"runs": [summary_of(run, recipe) for run, recipe in found]}
     out.show("runs", value, table(["run", "step", "state", "when", "took", "by", "why"], rows) if rows else "no runs yet")
-
-
-def _summary(run: Run, recipe: Recipe) -> dict[str, Any]:
-    end = run.end
-    return {
-        "id": run.id,
-        "step": recipe.step,
-        "state": run.state,
-        "at_us": run.start.at_us,
-        "by": run.start.by,
-        "why": run.start.why,
-        "purpose": run.start.purpose,
-        "wall_us": end.usage.wall_us if end else None,
-        "cpu_us": end.usage.cpu_us if end else None,
-        "guarded": end.guarded if end else None,
-        "metrics": end.metrics if end else {},
-        "outputs": {name: output.artifact for name, output in end.outputs.items()} if end else {},
-    }
 
 
 @runs.command()

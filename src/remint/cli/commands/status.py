@@ -7,7 +7,8 @@ import click
 
 from remint.cli.commands.pipeline import graphs
 from remint.cli.filesets import tracked_json, tracked_lines
-from remint.cli.output import Out, table, to_json
+from remint.cli.output import Out, table
+from remint.core.plain import to_json
 from remint.core.ref import Ref
 from remint.core.standing import Standing
 

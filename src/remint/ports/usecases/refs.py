@@ -33,12 +33,20 @@ class Refs(Protocol):
         """
         ...
 
-    def log(self, context: Context, text: str, *, limit: int = 50) -> Sequence[Move]:
-        """Return the moves of a ref, newest first."""
+    def get(self, context: Context, text: str) -> Ref:
+        """Return where a ref points.
+
+        Raises:
+            RefNotFound: it does not exist.
+        """
         ...
 
-    def list(self, context: Context, *, kind: str | None = None) -> Sequence[Ref]:
-        """Return the refs of the context's workspace."""
+    def log(self, context: Context, text: str, *, limit: int = 50, before: int | None = None) -> Sequence[Move]:
+        """Return the moves of a ref, newest first; `before` is the order of the last move of the page before."""
+        ...
+
+    def list(self, context: Context, *, kind: str | None = None, after: str = "", limit: int = 1000) -> Sequence[Ref]:
+        """Return the refs of the context's workspace by name; `after` is the `kind/name` of the last of the page before."""
         ...
 
     def fork(self, context: Context, name: str, *, base: str = "main") -> Workspace:

@@ -13,6 +13,8 @@ import msgspec
 from remint.core.inference import InferRequest, arrange, parse_request, wanted_outputs
 from remint.errors import Denied, Invalid, LimitReached, NotFound, RemintError
 from remint.ports.usecases.serving import Served
+from remint.server.boundary import bounded
+from remint.server.listening import host_of
 from remint.server.metrics import Metrics
 from remint.server.models import Models
 from remint.server.predictions import Asked, Predictor
@@ -20,7 +22,6 @@ from remint.server.protocols.jsontext import read_fast
 from remint.server.protocols.tensors import Pieces, encode_outputs, keys_of, rows_of
 
 LOG = logging.getLogger("remint.serve")
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 STATUS = {
     "invalid": 400,
     "denied": 403,
@@ -87,13 +88,7 @@ class InferenceApp:
         """Answer one request."""
         if scope["type"] != "http":
             raise ValueError(f"{scope['type']} is not served")
-        try:
-            reply = await self._reply(scope, receive)
-        except RemintError as error:
-            reply = problem(error)
-        except Exception:  # the boundary of the server: the client gets an error, and the next request an answer
-            LOG.exception("a request failed")
-            reply = _json(500, {"error": "the server failed; its log says why"})
+        reply = await bounded(self._reply(scope, receive), refused=problem, failed=_failed, log=LOG)
         start = {
             "type": "http.response.start",
             "status": reply.status,
@@ -131,9 +126,8 @@ class InferenceApp:
         return _only("GET", method) or fixed[path]()
 
     def _require_host(self, scope: Scope) -> None:
-        given = _header(scope, b"host").decode("latin-1").lower()
-        host = given[: given.index("]") + 1] if given.startswith("[") and "]" in given else given.partition(":")[0]
-        if self._hosts is not None and host not in self._hosts:
+        given = _header(scope, b"host").decode("latin-1")
+        if self._hosts is not None and host_of(given) not in self._hosts:
             raise Denied(
                 f"the host {given[:100]!r} is not answered",
                 why="rule known-host: a page of another site could ask in the name of its reader",
@@ -262,6 +256,10 @@ def problem(error: RemintError) -> Reply:
 
 def _json(status: int, value: object) -> Reply:
     return Reply(status, _ENCODER.encode(value))
+
+
+def _failed() -> Reply:
+    return _json(500, {"error": "the server failed; its log says why"})
 
 
 def _only(allowed: str, method: str) -> Reply | None:

@@ -1,0 +1,40 @@
+"""What a change is judged by, kept with it; and emergencies."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0006"
+down_revision = "0005"
+
+INSERT_ONLY = ("glasses", "glass_confirmations")
+
+
+def upgrade() -> None:
+    """Make the column, which changes of before leave empty, and the tables, insert-only like the others."""
+    op.add_column("changes", sa.Column("rules", sa.Text()))
+    op.create_table(
+        "glasses",
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("refs", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("at_us", sa.BigInteger(), nullable=False),
+        sa.Column("until_us", sa.BigInteger(), nullable=False),
+        sa.Column("signature", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("number", name="pk_glasses"),
+    )
+    op.create_table(
+        "glass_confirmations",
+        sa.Column("glass", sa.Integer(), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("at_us", sa.BigInteger(), nullable=False),
+        sa.Column("signature", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["glass"], ["glasses.number"], name="fk_glass_confirmations_glass"),
+        sa.PrimaryKeyConstraint("glass", name="pk_glass_confirmations"),
+    )
+    for name in INSERT_ONLY:
+        for verb in ("UPDATE", "DELETE"):
+            op.execute(
+                f"CREATE TRIGGER {name}_no_{verb.lower()} BEFORE {verb} ON {name} "
+                f"BEGIN SELECT RAISE(ABORT, '{name} is insert-only'); END"
+            )

@@ -1,0 +1,1 @@
+"""Uploads until they are part of an artifact."""

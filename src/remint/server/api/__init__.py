@@ -1,0 +1,1 @@
+"""The routes of each noun, and all of them in one table."""

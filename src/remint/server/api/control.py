@@ -1,0 +1,20 @@
+"""The route of control."""
+
+from dataclasses import dataclass
+
+from remint.core.control import ModelStatus
+from remint.server.routes import Call, NoBody, NoQuery, Row
+
+
+@dataclass(frozen=True, slots=True)
+class ModelList:
+    """Production models, each on both axes, with reasons."""
+
+    models: list[ModelStatus]
+
+
+def _control(call: Call[NoQuery, NoBody]) -> ModelList:
+    return ModelList(list(call.app.control.models()))
+
+
+ROWS = (Row("GET", "/control", "catalog:read", "Show the status of every production model", _control, ModelList),)

@@ -1,0 +1,59 @@
+"""Routes of principals: who calls, who there is, and making one."""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from remint.core.principal import Principal
+from remint.server.paging import PageQuery, page_of
+from remint.server.routes import Call, NoBody, NoQuery, Row, Word
+
+
+@dataclass(frozen=True, slots=True)
+class Me:
+    """Who calls, where it acts, and what its token is limited to."""
+
+    principal: str
+    workspace: str
+    scopes: list[str] | None
+    sandbox: str | None
+    token: int
+
+
+@dataclass(frozen=True, slots=True)
+class PrincipalPage:
+    """Principals, oldest first."""
+
+    principals: list[Principal]
+    next: str | None
+
+
+class NewPrincipal(Struct, forbid_unknown_fields=True):
+    """A principal to be made."""
+
+    name: Word
+    kind: Literal["person", "service"] = "person"
+    roles: Annotated[tuple[Word, ...], Meta(max_length=50)] = ("member",)
+
+
+def _whoami(call: Call[NoQuery, NoBody]) -> Me:
+    who = call.context
+    return Me(who.principal, who.workspace, sorted(who.scopes) if who.scopes is not None else None, who.sandbox, who.token)
+
+
+def _list(call: Call[PageQuery, NoBody]) -> PrincipalPage:
+    page, more = page_of(call.app.principals.list(), call.query, lambda one: str(one.id))
+    return PrincipalPage(list(page), more)
+
+
+def _create(call: Call[NoQuery, NewPrincipal]) -> Principal:
+    body = call.body
+    return call.app.principals.create(call.context, body.name, kind=body.kind, roles=body.roles)
+
+
+ROWS = (
+    Row("GET", "/whoami", "catalog:read", "Show who calls", _whoami, Me),
+    Row("GET", "/principals", "catalog:read", "List principals", _list, PrincipalPage, PageQuery),
+    Row("POST", "/principals", "principal:create", "Make a principal", _create, Principal, body=NewPrincipal, status=201),
+)

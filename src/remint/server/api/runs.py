@@ -1,0 +1,60 @@
+"""Routes of runs."""
+
+from dataclasses import dataclass
+
+from remint.core.recipe import Recipe
+from remint.core.run import Run
+from remint.core.runsummary import RunSummary, summary_of
+from remint.server.paging import PageQuery, following
+from remint.server.routes import Call, NoBody, NoQuery, Row, Word
+
+
+class RunsQuery(PageQuery, forbid_unknown_fields=True):
+    """Which runs."""
+
+    step: Word | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunPage:
+    """Runs, newest first."""
+
+    runs: list[RunSummary]
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """A run, and what it carried out."""
+
+    run: Run
+    recipe: Recipe
+
+
+@dataclass(frozen=True, slots=True)
+class RunLog:
+    """What a run printed."""
+
+    text: str
+
+
+def _list(call: Call[RunsQuery, NoBody]) -> RunPage:
+    query = call.query
+    found = call.app.runs.list(limit=query.limit, before=query.after or None, step=query.step)
+    runs = [summary_of(run, recipe) for run, recipe in found]
+    return RunPage(runs, following(runs, query.limit, lambda run: str(run.id)))
+
+
+def _get(call: Call[NoQuery, NoBody]) -> RunRecord:
+    return RunRecord(*call.app.runs.show(call.path["run"]))
+
+
+def _log(call: Call[NoQuery, NoBody]) -> RunLog:
+    return RunLog(call.app.runs.log(call.path["run"]))
+
+
+ROWS = (
+    Row("GET", "/runs", "catalog:read", "List runs", _list, RunPage, RunsQuery),
+    Row("GET", "/runs/{run}", "catalog:read", "Show a run and its recipe", _get, RunRecord, resource="run {run}"),
+    Row("GET", "/runs/{run}/log", "artifact:read", "Show what a run printed", _log, RunLog, resource="run {run}"),
+)

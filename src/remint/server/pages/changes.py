@@ -1,0 +1,316 @@
+"""The pages of changes: the list of them, and one as a reviewer reads it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from remint.app import App
+from remint.core.access import Caller, decide
+from remint.core.change import FINAL, ChangeState, approvals
+from remint.core.digest import Digest
+from remint.core.ref import PRODUCTION
+from remint.core.window import in_words
+from remint.ports.usecases.changes import Review
+from remint.server.pages.shown import Chip, Moment, chip_of, moment_of
+
+PAGE_ROWS = 25
+LOOKED_AT = 500
+"""How many of the newest changes the list looks at."""
+
+_ALL = "all"
+_DONE = {
+    "approve": "You approved this change.",
+    "reject": "You rejected this change.",
+    "merge": "Merged: every ref of this change has moved.",
+    "withdraw": "You took this change back.",
+    "open": "You opened this change for review.",
+}
+_STEPS = {
+    "draft": ("drafted", "pencil"),
+    "open": ("opened", "open"),
+    "approve": ("approved", "check"),
+    "reject": ("rejected", "cross"),
+    "withdraw": ("withdrew", "back"),
+    "merge": ("merged", "merge"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """A choice of the list."""
+
+    words: str
+    url: str
+    number: int
+    is_current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRow:
+    """A change in the list."""
+
+    number: str
+    title: str
+    state: Chip
+    refs: tuple[str, ...]
+    opened_by: str
+    opened: Moment
+
+
+@dataclass(frozen=True, slots=True)
+class ChangesPage:
+    """The list of changes, newest first.
+
+    Attributes:
+        newer: the page before this one; empty if there is none.
+        older: the page after this one; empty if there is none.
+        is_cut: there are more changes than the list looks at.
+    """
+
+    filters: tuple[Filter, ...]
+    rows: tuple[ChangeRow, ...]
+    newer: str
+    older: str
+    is_cut: bool
+    title: str = "Changes"
+
+
+def changes_page(app: App, *, state: str, page: int) -> ChangesPage:
+    """Return one page of the list of changes.
+
+    Args:
+        app: the project.
+        state: only changes in it; every change if it is no state.
+        page: which, from 1.
+    """
+    found = app.changes.list(limit=LOOKED_AT)
+    present = [str(one) for one in ChangeState]
+    chosen = state if state in present else _ALL
+    kept = [one for one in found if chosen in {_ALL, str(one.state)}]
+    first = (page - 1) * PAGE_ROWS
+    now_us = app.clock.now_us()
+    return ChangesPage(
+        filters=tuple(_filters(found, present, chosen)),
+        rows=tuple(_row(one, now_us) for one in kept[first : first + PAGE_ROWS]),
+        newer=_list_url(chosen, page - 1) if page > 1 else "",
+        older=_list_url(chosen, page + 1) if len(kept) > first + PAGE_ROWS else "",
+        is_cut=len(found) == LOOKED_AT,
+    )
+
+
+def _filters(found: Sequence[Review], states: Sequence[str], chosen: str) -> Iterator[Filter]:
+    yield Filter("All", _list_url(_ALL, 1), len(found), chosen == _ALL)
+    for state in states:
+        number = sum(str(one.state) == state for one in found)
+        if number or state == chosen:
+            yield Filter(chip_of(state).words, _list_url(state, 1), number, chosen == state)
+
+
+def _list_url(state: str, page: int) -> str:
+    words = [f"state={state.replace(' ', '+')}"] if state != _ALL else []
+    words += [f"page={page}"] if page > 1 else []
+    return "/changes" + ("?" + "&".join(words) if words else "")
+
+
+def _row(review: Review, now_us: int) -> ChangeRow:
+    change = review.change
+    refs = tuple(move.ref.path for move in change.moves)
+    opened = moment_of(change.at_us, now_us=now_us)
+    return ChangeRow(change.id, change.title, chip_of(review.state), refs, change.opened_by, opened)
+
+
+@dataclass(frozen=True, slots=True)
+class MoveRow:
+    """A ref that the change moves; `old` is empty where there is nothing yet."""
+
+    ref: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
+class GateRow:
+    """The judgement of a gate."""
+
+    name: str
+    verdict: Chip
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepRow:
+    """Something that happened to the change."""
+
+    words: str
+    icon: str
+    by: str
+    role: str
+    note: str
+    at: Moment
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceRow:
+    """An evaluation or a regeneration of a proposed artifact."""
+
+    subject: str
+    words: str
+    by: str
+    at: Moment
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """Something the reader may do, or the rule why not.
+
+    Attributes:
+        why: empty if it may be done.
+    """
+
+    verb: str
+    why: str = ""
+
+    @property
+    def may(self) -> bool:
+        """Whether it may be done."""
+        return not self.why
+
+
+@dataclass(frozen=True, slots=True)
+class ChangePage:
+    """A change as a reviewer reads it.
+
+    Attributes:
+        waits: what is missing for a merge, in words.
+        notes: what else a reviewer should know.
+        roles: in which the reader may still approve.
+        deeds: by verb; empty if the change has ended.
+        done: what the reader just did, in words.
+    """
+
+    number: str
+    title: str
+    state: Chip
+    opened_by: str
+    opened: Moment
+    authors: tuple[str, ...]
+    moves: tuple[MoveRow, ...]
+    difference: tuple[str, ...]
+    gates: tuple[GateRow, ...]
+    evidence: tuple[EvidenceRow, ...]
+    steps: tuple[StepRow, ...]
+    waits: tuple[str, ...]
+    notes: tuple[str, ...]
+    roles: tuple[str, ...]
+    deeds: Mapping[str, Deed]
+    done: str
+
+
+def change_page(app: App, caller: Caller, number: str, *, done: str) -> ChangePage:
+    """Return the page of one change for one reader.
+
+    Raises:
+        NotFound: there is no such change.
+    """
+    review = app.changes.review(number)
+    change, now_us = review.change, app.clock.now_us()
+    roles = roles_left(review, caller, app.required)
+    return ChangePage(
+        number=change.id,
+        title=change.title,
+        state=chip_of(review.state),
+        opened_by=change.opened_by,
+        opened=moment_of(change.at_us, now_us=now_us),
+        authors=tuple(sorted(change.authors)),
+        moves=tuple(MoveRow(str(move.ref), move.old.short if move.old else "", move.new.short) for move in change.moves),
+        difference=review.difference,
+        gates=tuple(GateRow(gate.name, _verdict(passed=gate.passed), gate.reason) for gate in review.gates),
+        evidence=tuple(row for move in change.moves for row in _evidence(app, move.new, now_us)),
+        steps=tuple(_steps(review, now_us)),
+        waits=() if review.state in FINAL else waits_of(review),
+        notes=() if review.state in FINAL else notes_of(review),
+        roles=roles,
+        deeds={} if review.state in FINAL else {deed.verb: deed for deed in deeds_of(review, caller, roles)},
+        done=_DONE.get(done, ""),
+    )
+
+
+def _verdict(*, passed: bool) -> Chip:
+    return Chip("Passed", "ok", "check") if passed else Chip("Failed", "bad", "cross")
+
+
+def _steps(review: Review, now_us: int) -> Iterator[StepRow]:
+    for step in review.change.steps:
+        words, icon = _STEPS.get(step.action, (step.action, "dot"))
+        begins = step.action in {"draft", "open"}
+        note = "" if begins and step.note == review.change.title else step.note
+        yield StepRow(words, icon, step.by, step.role, note, moment_of(step.at_us, now_us=now_us))
+
+
+def _evidence(app: App, subject: Digest, now_us: int) -> Iterator[EvidenceRow]:
+    for run in reversed(app.lineage.down(subject)):
+        if run.end is not None and run.end.metrics and run.start.purpose == "run" and subject in run.start.inputs.values():
+            guarded = "" if run.end.guarded else ", not guarded"
+            words = f"evaluated in run {run.id.short}{guarded}: {_numbers(run.end.metrics)}"
+            yield EvidenceRow(subject.short, words, run.start.by, moment_of(run.end.at_us, now_us=now_us))
+    for one in app.regenerations.evidence(subject):
+        words = f"regenerated in run {one['run'][-8:]}, at the level {one['level']}"
+        yield EvidenceRow(subject.short, words, one["by"], moment_of(int(one["at_us"]), now_us=now_us))
+
+
+def _numbers(metrics: Mapping[str, float]) -> str:
+    """Return the chief numbers of an evaluation: those with the plainest names."""
+    fewest = min(name.count(".") for name in metrics)
+    chief = [f"{name} {value:.4g}" for name, value in metrics.items() if name.count(".") == fewest]
+    return ", ".join(chief[:4])
+
+
+def waits_of(review: Review) -> tuple[str, ...]:
+    """Return what is missing for a merge, in words."""
+    failed = [f"gate {gate.name}" for gate in review.gates if not gate.passed]
+    frozen = [f"{in_words(review.frozen_until_us)}, because merges are frozen"] if review.frozen_until_us is not None else []
+    return (*review.lacks, *failed, *frozen)
+
+
+def notes_of(review: Review) -> tuple[str, ...]:
+    """Return what else a reviewer should know: refs that moved, when it expires, and who could give what is missing."""
+    could = [f"could approve as {role}: {', '.join(names)}" for role, names in review.could.items() if names]
+    expires = [f"it expires {in_words(review.expires_us)} unless it is merged before"] if review.expires_us is not None else []
+    return (*review.moved, *could, *expires)
+
+
+def roles_left(review: Review, caller: Caller, required: Mapping[str, int]) -> tuple[str, ...]:
+    """Return the roles in which a caller may still approve: those that are asked for, and that it has and did not use."""
+    given = {step.role for step in approvals(review.change) if step.by == caller.principal}
+    rules = review.change.rules
+    asked = {"approver", *((rules.approvals if rules else None) or required)}
+    return tuple(sorted((asked & {*caller.roles, "approver"}) - given))
+
+
+def deeds_of(review: Review, caller: Caller, roles: Sequence[str]) -> tuple[Deed, ...]:
+    """Return what a caller may do with a change that has not ended; each with the rule that refuses it."""
+    change = review.change
+    own = change.opened_by == caller.principal
+    draft = (review.state is ChangeState.DRAFT, "it is a draft: whoever made it opens it first")
+    stale = (review.state is ChangeState.STALE, "a ref moved meanwhile: propose the same again")
+    refusals: dict[str, tuple[tuple[bool, str], ...]] = {
+        "open": ((not own, f"rule own-change: {change.opened_by} made it"),),
+        "approve": (
+            draft,
+            stale,
+            (caller.principal in change.authors, "rule four-eyes: no one approves what they helped to make"),
+            (not roles, "you approved it in every role you have"),
+        ),
+        "merge": (draft, stale, (not review.mergeable, f"it waits for {', '.join(waits_of(review)) or 'an approval'}")),
+        "reject": (),
+        "withdraw": ((not own, f"rule own-change: {change.opened_by} opened it"),),
+    }
+    if not draft[0]:
+        del refusals["open"]
+    return tuple(Deed(verb, _why(verb, caller, more)) for verb, more in refusals.items())
+
+
+def _why(verb: str, caller: Caller, refusals: Sequence[tuple[bool, str]]) -> str:
+    decision = decide(caller, f"change:{verb}", workspace=PRODUCTION)
+    if not decision.allowed:
+        return f"rule {decision.rule}: {decision.why}"
+    return next((why for refused, why in refusals if refused), "")

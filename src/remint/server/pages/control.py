@@ -1,0 +1,100 @@
+"""The control room: every production model, whether it is in control, and whether it does well."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from remint.app import App
+from remint.core.change import FINAL
+from remint.core.control import FIT, IN_CONTROL, ModelStatus
+from remint.ports.usecases.context import Context
+from remint.server.pages.shown import Chip, Moment, chip_of, moment_of
+
+LOOKED_AT = 100
+"""How many of the newest changes are looked at for those that wait."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A number of the summary; `share` of `whole` is drawn as a bar where `whole` is not 0."""
+
+    name: str
+    number: str
+    unit: str
+    note: str
+    share: int = 0
+    whole: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCard:
+    """A production model.
+
+    Attributes:
+        change: the change that put it there; empty if none did.
+        moved_by: who moved its ref there.
+        moved: when.
+        regenerated: when it was last made again; None if it never was.
+        level: at which it came out the same then.
+    """
+
+    name: str
+    ref: str
+    digest: str
+    serial: int
+    control: Chip
+    control_reasons: tuple[str, ...]
+    fitness: Chip
+    fitness_reasons: tuple[str, ...]
+    change: str
+    moved_by: str
+    moved: Moment
+    regenerated: Moment | None
+    level: str
+
+
+@dataclass(frozen=True, slots=True)
+class ControlPage:
+    """What runs in production, and whether it could be made again. Worst first."""
+
+    figures: tuple[Figure, ...]
+    models: tuple[ModelCard, ...]
+    title: str = "Control room"
+
+
+def control_page(app: App, context: Context) -> ControlPage:
+    """Return the control room for one reader."""
+    now_us = app.clock.now_us()
+    found = sorted(app.control.models(), key=lambda one: (one.control == IN_CONTROL, one.fitness == FIT, one.ref))
+    return ControlPage(
+        figures=tuple(_figures(app, context, found)), models=tuple(_card(app, context, one, now_us) for one in found)
+    )
+
+
+def _figures(app: App, context: Context, found: list[ModelStatus]) -> Iterator[Figure]:
+    controlled = sum(one.control == IN_CONTROL for one in found)
+    fit = sum(one.fitness == FIT for one in found)
+    waiting = [one for one in app.changes.list(limit=LOOKED_AT) if one.state not in FINAL]
+    own = sum(one.change.opened_by == context.principal for one in waiting)
+    yield Figure("Production models in control", str(controlled), f"of {len(found)}", "", controlled, len(found))
+    yield Figure("Production models that are fit", str(fit), f"of {len(found)}", "", fit, len(found))
+    yield Figure("Changes that wait", str(len(waiting)), "", f"{own} of them opened by you" if waiting else "")
+
+
+def _card(app: App, context: Context, status: ModelStatus, now_us: int) -> ModelCard:
+    move = app.refs.log(context, str(status.ref), limit=1)[0]
+    again = app.regenerations.evidence(status.artifact)
+    return ModelCard(
+        name=status.ref.name,
+        ref=str(status.ref),
+        digest=status.artifact.short,
+        serial=status.serial,
+        control=chip_of(status.control),
+        control_reasons=status.control_reasons,
+        fitness=chip_of(status.fitness),
+        fitness_reasons=status.fitness_reasons,
+        change=move.change or "",
+        moved_by=move.by,
+        moved=moment_of(move.at_us, now_us=now_us),
+        regenerated=moment_of(int(again[0]["at_us"]), now_us=now_us) if again else None,
+        level=again[0]["level"] if again else "",
+    )

@@ -1,0 +1,148 @@
+"""Comparing records of the catalog with the entries that tell of them: an edited, added or removed record has no such entry."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from remint.core import canonical
+from remint.core.change import Change, Step
+from remint.core.evidence import read_statement
+from remint.core.principal import Principal, RoleChange
+from remint.core.ref import Move
+from remint.core.run import Run, end_digest
+from remint.errors import Invalid
+from remint.ports.catalog import PAGE, Transaction
+
+ALL = 1 << 40
+"""More records than a catalog holds."""
+
+_STEPS = frozenset({"open", "approve", "reject", "withdraw", "merge", "review"})
+
+Claim = tuple[object, ...]
+
+
+class Claims:
+    """What the entries of a log say of records; take every leaf, then compare."""
+
+    def __init__(self) -> None:
+        self._said: Counter[Claim] = Counter()
+
+    def take(self, leaf: bytes) -> None:
+        """Take the next entry."""
+        at = leaf.find(b'"action":"') + 10
+        read = _READ.get(leaf[at : leaf.find(b'"', at)])
+        if read is not None:
+            record = canonical.loads(leaf)
+            if record["decision"] == "allow":
+                self._said[read(record)] += 1
+
+    def differences(self, tx: Transaction) -> tuple[int, list[str]]:
+        """Return how many records were compared, and in words those that no entry tells of and entries without a record."""
+        left, count, problems = self._said.copy(), 0, []
+        for words, claim in _claims(tx):
+            count += 1
+            before = (*claim[:2], None)  # an end of a run, told by an entry that did not yet say how
+            if left[claim] > 0:
+                left[claim] -= 1
+            elif left[before] > 0:
+                left[before] -= 1
+            else:
+                problems.append(f"no entry tells of {words} as it is recorded")
+        problems += [f"the record of {claim[1]} is not as its entry ({claim[0]}) says" for claim, n in left.items() if n > 0]
+        last = {move.name: move.new for move in tx.reach.moves()}
+        for name, new in last.items():
+            found = tx.refs.get(name)
+            if found is None or found.artifact != new:
+                problems.append(f"{name} does not point where its last move says, at {new.short}")
+        return count, problems
+
+
+def _claims(tx: Transaction) -> Iterator[tuple[str, Claim]]:
+    """Yield every record that entries tell of, in words and as a claim."""
+    for move in tx.reach.moves():
+        yield f"the move of {move.name} to {move.new.short}", _of_move(move)
+    for principal in tx.principals.all(limit=ALL):
+        yield f"the principal {principal.id}", _of_principal(principal)
+    for given in tx.principals.changes(limit=ALL):
+        yield f"the change of roles of {given.principal}", _of_roles(given)
+    for change in tx.changes.newest(limit=ALL):
+        for step in change.steps:
+            if _told_as(step) in _STEPS:
+                yield f"the step `{step.action}` of change {change.id} by {step.by}", _of_step(change, step)
+    for run in _runs(tx):
+        yield f"the start of run {run.id}", _of_start(run)
+        if run.end is not None:
+            yield f"the end of run {run.id}", ("run:end", str(run.id), str(end_digest(run.end)))
+
+
+def _runs(tx: Transaction) -> Iterator[Run]:
+    before = None
+    while page := tx.runs.newest(limit=PAGE, before=before):
+        yield from page
+        before = page[-1].id
+
+
+def _of_move(move: Move) -> Claim:
+    return ("ref:move", str(move.name), str(move.by), move.at_us, move.old and str(move.old), str(move.new))
+
+
+def _of_principal(principal: Principal) -> Claim:
+    return ("principal:create", str(principal.id), principal.at_us, str(principal.kind), principal.public_key.hex())
+
+
+def _of_roles(change: RoleChange) -> Claim:
+    return ("principal:change", str(change.principal), str(change.by), change.at_us, change.verb, change.role)
+
+
+def _of_start(run: Run) -> Claim:
+    start = run.start
+    return ("run:start", str(start.id), str(start.by), start.at_us, str(start.recipe), str(start.run_key), start.purpose)
+
+
+def _told_as(step: Step) -> str:
+    return "open" if step.action == "draft" else step.action
+
+
+def _of_step(change: Change, step: Step) -> Claim:
+    moves = _signed(step) if step.action == "approve" else ""
+    return (f"change:{_told_as(step)}", f"change {change.id}", str(step.by), step.at_us, moves, step.role)
+
+
+def _signed(step: Step) -> str:
+    try:
+        return str(read_statement(step.payload)[0])
+    except (LookupError, TypeError, ValueError, Invalid):
+        return "unreadable"
+
+
+def _said_step(entry: Mapping[str, Any]) -> Claim:
+    facts = entry["facts"]
+    signed = ("", facts.get("right", "") if entry["action"] == "change:merge" else "")
+    if entry["action"] == "change:approve":
+        signed = (facts["moves"], facts["role"])
+    return (entry["action"], entry["resource"], entry["by"], entry["at_us"], *signed)
+
+
+def _said_move(entry: Mapping[str, Any]) -> Claim:
+    facts = entry["facts"]
+    return ("ref:move", entry["resource"], entry["by"], entry["at_us"], facts["from"], facts["to"])
+
+
+_READ: dict[bytes, Callable[[Mapping[str, Any]], Claim]] = {
+    b"ref:move": _said_move,
+    b"log:seal": _said_move,
+    b"principal:create": lambda e: (
+        *(e["action"], e["resource"], e["at_us"]),
+        *(e["facts"]["kind"], e["facts"]["public_key"]),
+    ),
+    b"principal:change": lambda e: (
+        *(e["action"], e["resource"], e["by"], e["at_us"]),
+        *(e["facts"]["verb"], e["facts"].get("role", "")),
+    ),
+    b"run:start": lambda e: (
+        *(e["action"], e["resource"], e["by"], e["at_us"]),
+        *(e["facts"]["recipe"], e["facts"]["run_key"], e["facts"]["purpose"]),
+    ),
+    b"run:end": lambda e: (e["action"], e["resource"], e["facts"].get("record")),
+    **{f"change:{action}".encode(): _said_step for action in _STEPS},
+}
