@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from remint.ports.samples import Sampling
     from remint.ports.usecases.artifacts import Artifacts
     from remint.ports.usecases.audit import Audit
-    from remint.ports.usecases.backups import BackupUses
+    from remint.ports.usecases.backups import BackingUp
     from remint.ports.usecases.changes import Changes, Glasses, RollBacks
     from remint.ports.usecases.contents import Contents
     from remint.ports.usecases.control import Control
@@ -152,7 +152,7 @@ class App(Callers):
         return RefService(self.catalog, self.clock, self.protected, self.access)
 
     @cached_property
-    def backups(self) -> "BackupUses":
+    def backups(self) -> "BackingUp":
         """Backups."""
         from remint.adapters.backups.folder import BackupFolder
         from remint.adapters.catalog.engine import HEAD

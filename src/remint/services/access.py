@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
@@ -98,7 +98,6 @@ class Refusals:
     context: Context
     action: str
     resource: str
-    facts: dict[str, Any] = field(default_factory=dict)
 
     def __enter__(self) -> None:
         """Begin to watch."""
@@ -106,7 +105,7 @@ class Refusals:
     def __exit__(self, _kind: type[BaseException] | None, error: BaseException | None, _trace: TracebackType | None) -> None:
         """Record a refusal."""
         if isinstance(error, Denied):
-            facts = {**self.facts, "rule": str(error.facts.get("rule", ""))}
+            facts: dict[str, Any] = {"rule": str(error.facts.get("rule", ""))}
             if "policy" in error.facts:
                 facts["policy"] = str(error.facts["policy"])
             if self.context.token:

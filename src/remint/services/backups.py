@@ -22,7 +22,7 @@ EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 @dataclass(frozen=True)
 class BackupService:
-    """See ports.usecases.backups.BackupUses.
+    """See ports.usecases.backups.BackingUp.
 
     Attributes:
         opened: opens a place of backups.

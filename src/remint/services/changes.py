@@ -63,8 +63,7 @@ class ChangeService:
                 )
             self.artifacts.verify(move.new)
         resource = ", ".join(str(move.ref) for move in moves)
-        with self.access.recording(context, "change:open", resource), self.catalog.begin() as tx:
-            self.access.require(tx, context, "change:open", resource)
+        with self.access.begin(context, "change:open", resource) as tx:
             change = self._made(tx, context, moves, title)
             same = self._same_open(tx, change)
             for move in moves:
@@ -75,8 +74,7 @@ class ChangeService:
 
     def open(self, context: Context, change_id: str) -> Review:
         """Open a draft for review."""
-        with self.access.recording(context, "change:open", f"change {change_id}"), self.catalog.begin() as tx:
-            self.access.require(tx, context, "change:open", f"change {change_id}")
+        with self.access.begin(context, "change:open", f"change {change_id}") as tx:
             change, seen, state = self._require_open(tx, change_id, doing="opened")
             _require_own(change, context.principal, doing="open")
             if state is ChangeState.STALE:
@@ -219,12 +217,8 @@ class ChangeService:
     def approve(self, context: Context, change_id: str, *, role: str = "approver", note: str = "") -> Review:
         """Approve the exact moves of a change."""
         self._verify(change_id)
-        with self.access.recording(context, "change:approve", f"change {change_id}"), self.catalog.begin() as tx:
-            self.access.require(tx, context, "change:approve", f"change {change_id}")
-            change, seen, state = self._require_open(tx, change_id, doing="approved")
-            rules.require_no_draft(change, doing="approved")
-            if state is ChangeState.STALE:
-                raise _stale(change, seen, doing="approved")
+        with self.access.begin(context, "change:approve", f"change {change_id}") as tx:
+            change, at_us = self._require_approvable(tx, change_id)
             rules.require_not_author(change, context.principal)
             principal = tx.principals.get(context.principal)
             if principal is None or not principal.may_approve or role not in principal.roles | {"approver"}:
@@ -234,7 +228,7 @@ class ChangeService:
                     next_step="ask a principal with that role; see `remint principals list`",
                     rule="approvers-only",
                 )
-            self._sign_approval(tx, change, Step("approve", context.principal, seen.now_us, role, note))
+            self._sign_approval(tx, change, Step("approve", context.principal, at_us, role, note))
         return self.review(change_id)
 
     def approve_by_rule(self, context: Context, change_id: str) -> Review:
@@ -242,10 +236,7 @@ class ChangeService:
         self._verify(change_id)
         with self.access.recording(context, "change:approve", f"change {change_id}"), self.catalog.begin() as tx:
             self.access.require(tx, context, "change:open", f"change {change_id}")
-            change, seen, state = self._require_open(tx, change_id, doing="approved")
-            rules.require_no_draft(change, doing="approved")
-            if state is ChangeState.STALE:
-                raise _stale(change, seen, doing="approved")
+            change, _ = self._require_approvable(tx, change_id)
             why = self._approve_by_rule(tx, change)
             if why:
                 raise Denied(
@@ -255,6 +246,14 @@ class ChangeService:
                     rule="auto-conditions",
                 )
         return self.review(change_id)
+
+    def _require_approvable(self, tx: Transaction, change_id: str) -> tuple[Change, int]:
+        """Return a change that can be approved, and the time."""
+        change, seen, state = self._require_open(tx, change_id, doing="approved")
+        rules.require_no_draft(change, doing="approved")
+        if state is ChangeState.STALE:
+            raise _stale(change, seen, doing="approved")
+        return change, seen.now_us
 
     def _approve_by_rule(self, tx: Transaction, change: Change) -> Sequence[str]:
         """Approve an open change as the service its rules name, once; return, in words, why not."""
@@ -291,15 +290,13 @@ class ChangeService:
 
     def reject(self, context: Context, change_id: str, *, note: str) -> Review:
         """Reject a change."""
-        with self.access.recording(context, "change:reject", f"change {change_id}"), self.catalog.begin() as tx:
-            self.access.require(tx, context, "change:reject", f"change {change_id}")
+        with self.access.begin(context, "change:reject", f"change {change_id}") as tx:
             self._end(tx, context, change_id, Step("reject", context.principal, 0, note=note), doing="rejected")
         return self.review(change_id)
 
     def withdraw(self, context: Context, change_id: str) -> Review:
         """Take back one's own change."""
-        with self.access.recording(context, "change:withdraw", f"change {change_id}"), self.catalog.begin() as tx:
-            self.access.require(tx, context, "change:withdraw", f"change {change_id}")
+        with self.access.begin(context, "change:withdraw", f"change {change_id}") as tx:
             _require_own(tx.changes.get(ChangeId(change_id)), context.principal, doing="withdraw")
             self._end(tx, context, change_id, Step("withdraw", context.principal, 0), doing="withdrawn")
         return self.review(change_id)
@@ -313,8 +310,7 @@ class ChangeService:
     def merge(self, context: Context, change_id: str, *, glass: int | None = None) -> Sequence[Move]:
         """Move every ref of an approved change, or of any in an emergency, all or none."""
         self._verify(change_id)
-        with self.access.recording(context, "change:merge", f"change {change_id}"), self.catalog.begin() as tx:
-            self.access.require(tx, context, "change:merge", f"change {change_id}")
+        with self.access.begin(context, "change:merge", f"change {change_id}") as tx:
             change, seen, state = self._require_open(tx, change_id, doing="merged")
             rules.require_no_draft(change, doing="merged")
             if state is ChangeState.STALE:
@@ -341,8 +337,7 @@ class ChangeService:
 
     def look_back(self, context: Context, change_id: str, *, note: str) -> Review:
         """Review a change that was merged in an emergency."""
-        with self.access.recording(context, "change:review", f"change {change_id}"), self.catalog.begin() as tx:
-            self.access.require(tx, context, "change:review", f"change {change_id}")
+        with self.access.begin(context, "change:review", f"change {change_id}") as tx:
             change = tx.changes.get(ChangeId(change_id))
             if rules.review_due_us(change) is None or change.merge is None:
                 raise Conflict(

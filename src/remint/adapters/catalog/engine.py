@@ -19,7 +19,7 @@ from remint.adapters.catalog.transaction import SqlTransaction
 from remint.core.entry import Frontier, frontier_from
 from remint.errors import Conflict, Corrupt, NotFound, RemintError, Unavailable
 
-HEAD = "0007"
+HEAD = "0011"
 BUSY_TIMEOUT_MS = 30_000
 RETRY_S = 0.01
 _REFUSED: dict[int, tuple[type[RemintError], str]] = {

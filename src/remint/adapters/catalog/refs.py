@@ -1,5 +1,6 @@
 """Refs and their moves in SQL (see ports.catalog.Refs)."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, func, or_, select, update
@@ -121,29 +122,19 @@ class SqlRefs:
 
     def seen_from(self, workspace: str, *, kind: str | None = None, after: str = "", limit: int = PAGE) -> list[Ref]:
         """Return the refs seen from a workspace, by name."""
-        newest = select(func.max(ref_moves.c.move_order)).where(self._visible(self._scope(workspace)))
-        if kind is not None:
-            newest = newest.where(ref_moves.c.kind == kind)
+        wanted = [] if kind is None else [ref_moves.c.kind == kind]
         if after:
             last_kind, _, last_name = after.partition("/")
             same = and_(ref_moves.c.kind == last_kind, ref_moves.c.name > last_name)
-            newest = newest.where(or_(ref_moves.c.kind > last_kind, same))
-        # Where a sandbox has moves of its own they are later than the fork, so the newest visible move is the one that counts.
-        newest = newest.group_by(ref_moves.c.kind, ref_moves.c.name)
-        chosen = select(ref_moves).where(ref_moves.c.move_order.in_(newest)).order_by(ref_moves.c.kind, ref_moves.c.name)
-        moves = [move_of(row) for row in self._tx.execute(chosen.limit(limit))]
+            wanted.append(or_(ref_moves.c.kind > last_kind, same))
         return [
-            Ref(move.name.within(workspace), move.new, move.serial if move.name.workspace == workspace else 0) for move in moves
+            Ref(move.name.within(workspace), move.new, move.serial if move.name.workspace == workspace else 0)
+            for move in self._newest(workspace, wanted, limit=limit)
         ]
 
     def at(self, workspace: str, *, at_us: int | None = None, limit: int = PAGE) -> list[Move]:
         """Return the last move of each ref seen from a workspace at a time, by name."""
-        newest = select(func.max(ref_moves.c.move_order)).where(self._visible(self._scope(workspace)))
-        if at_us is not None:
-            newest = newest.where(ref_moves.c.at_us <= at_us)
-        newest = newest.group_by(ref_moves.c.kind, ref_moves.c.name)
-        chosen = select(ref_moves).where(ref_moves.c.move_order.in_(newest)).order_by(ref_moves.c.kind, ref_moves.c.name)
-        return [move_of(row) for row in self._tx.execute(chosen.limit(limit))]
+        return self._newest(workspace, [] if at_us is None else [ref_moves.c.at_us <= at_us], limit=limit)
 
     def order(self) -> int:
         """Return the number of the last move of any ref."""
@@ -161,6 +152,16 @@ class SqlRefs:
         if where is not None:
             chosen = chosen.where(where)
         return [move_of(row) for row in self._tx.execute(chosen.order_by(ref_moves.c.move_order.desc()).limit(limit))]
+
+    def _newest(self, workspace: str, wanted: Sequence[ColumnElement[bool]], *, limit: int) -> list[Move]:
+        """Return the newest of the wanted moves of each ref seen from a workspace, by name.
+
+        Where a sandbox has moves of its own they are later than the fork, so the newest visible move is the one that counts.
+        """
+        visible = select(func.max(ref_moves.c.move_order)).where(self._visible(self._scope(workspace)), *wanted)
+        newest = visible.group_by(ref_moves.c.kind, ref_moves.c.name)
+        chosen = select(ref_moves).where(ref_moves.c.move_order.in_(newest)).order_by(ref_moves.c.kind, ref_moves.c.name)
+        return [move_of(row) for row in self._tx.execute(chosen.limit(limit))]
 
     def _scope(self, workspace: str) -> list[tuple[str, int | None]]:
         scope: list[tuple[str, int | None]] = [(workspace, None)]

@@ -37,7 +37,7 @@ class Confirmed:
     missing: tuple[str, ...]
 
 
-class BackupUses(Protocol):
+class BackingUp(Protocol):
     """Backing up a project's state: the catalog, the store, the usage logs and the keys."""
 
     def take(self, context: Context, place: Path, *, keep: int | None = None, on_progress: Progress | None = None) -> BackedUp:
