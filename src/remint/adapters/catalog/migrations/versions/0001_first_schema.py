@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from remint.adapters.catalog.migrations.triggers import insert_only
+
 revision = "0001"
 down_revision = None
 
@@ -230,9 +232,4 @@ def upgrade() -> None:
     )
     op.create_index("ix_run_outputs_artifact", "run_outputs", ["artifact", "run"], unique=False)
 
-    for name in INSERT_ONLY:
-        for verb in ("UPDATE", "DELETE"):
-            op.execute(
-                f"CREATE TRIGGER {name}_no_{verb.lower()} BEFORE {verb} ON {name} "
-                f"BEGIN SELECT RAISE(ABORT, '{name} is insert-only'); END"
-            )
+    insert_only(*INSERT_ONLY)

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from remint.adapters.catalog.migrations.triggers import insert_only
+
 revision = "0002"
 down_revision = "0001"
 
@@ -38,9 +40,4 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["artifact"], ["artifacts.digest"], name="fk_given_up_artifact"),
         sa.PrimaryKeyConstraint("artifact", "at_us", name="pk_given_up"),
     )
-    for name in INSERT_ONLY:
-        for verb in ("UPDATE", "DELETE"):
-            op.execute(
-                f"CREATE TRIGGER {name}_no_{verb.lower()} BEFORE {verb} ON {name} "
-                f"BEGIN SELECT RAISE(ABORT, '{name} is insert-only'); END"
-            )
+    insert_only(*INSERT_ONLY)

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from remint.adapters.catalog.migrations.triggers import insert_only
+
 revision = "0003"
 down_revision = "0002"
 
@@ -20,8 +22,4 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["artifact"], ["artifacts.digest"], name="fk_layouts_artifact"),
         sa.PrimaryKeyConstraint("artifact", "number", name="pk_layouts"),
     )
-    for verb in ("UPDATE", "DELETE"):
-        op.execute(
-            f"CREATE TRIGGER layouts_no_{verb.lower()} BEFORE {verb} ON layouts "
-            f"BEGIN SELECT RAISE(ABORT, 'layouts is insert-only'); END"
-        )
+    insert_only("layouts")

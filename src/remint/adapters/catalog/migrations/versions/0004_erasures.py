@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from remint.adapters.catalog.migrations.triggers import insert_only
+
 revision = "0004"
 down_revision = "0003"
 
@@ -40,9 +42,4 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["erasure"], ["erasures.number"], name="fk_erasure_removals_erasure"),
         sa.PrimaryKeyConstraint("erasure", name="pk_erasure_removals"),
     )
-    for name in INSERT_ONLY:
-        for verb in ("UPDATE", "DELETE"):
-            op.execute(
-                f"CREATE TRIGGER {name}_no_{verb.lower()} BEFORE {verb} ON {name} "
-                f"BEGIN SELECT RAISE(ABORT, '{name} is insert-only'); END"
-            )
+    insert_only(*INSERT_ONLY)

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from remint.adapters.catalog.migrations.triggers import insert_only
+
 revision = "0005"
 down_revision = "0004"
 
@@ -40,9 +42,4 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("number", name="pk_origin_checks"),
     )
     op.create_index("ix_origin_checks_origin", "origin_checks", ["origin", "number"])
-    for name in INSERT_ONLY:
-        for verb in ("UPDATE", "DELETE"):
-            op.execute(
-                f"CREATE TRIGGER {name}_no_{verb.lower()} BEFORE {verb} ON {name} "
-                f"BEGIN SELECT RAISE(ABORT, '{name} is insert-only'); END"
-            )
+    insert_only(*INSERT_ONLY)

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from remint.adapters.catalog.migrations.triggers import insert_only
+
 revision = "0006"
 down_revision = "0005"
 
@@ -32,9 +34,4 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["glass"], ["glasses.number"], name="fk_glass_confirmations_glass"),
         sa.PrimaryKeyConstraint("glass", name="pk_glass_confirmations"),
     )
-    for name in INSERT_ONLY:
-        for verb in ("UPDATE", "DELETE"):
-            op.execute(
-                f"CREATE TRIGGER {name}_no_{verb.lower()} BEFORE {verb} ON {name} "
-                f"BEGIN SELECT RAISE(ABORT, '{name} is insert-only'); END"
-            )
+    insert_only(*INSERT_ONLY)

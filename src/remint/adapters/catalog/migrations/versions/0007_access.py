@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from remint.adapters.catalog.migrations.triggers import insert_only
+
 revision = "0007"
 down_revision = "0006"
 
@@ -48,9 +50,4 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("token", name="pk_token_ends"),
         sa.ForeignKeyConstraint(["token"], ["tokens.number"], name="fk_token_ends_token"),
     )
-    for name in INSERT_ONLY:
-        for verb in ("UPDATE", "DELETE"):
-            op.execute(
-                f"CREATE TRIGGER {name}_no_{verb.lower()} BEFORE {verb} ON {name} "
-                f"BEGIN SELECT RAISE(ABORT, '{name} is insert-only'); END"
-            )
+    insert_only(*INSERT_ONLY)
