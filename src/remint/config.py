@@ -53,6 +53,7 @@ SETTINGS = (
     Setting("remotes", "places to push to and pull from, by name", {}, variable=False),
     Setting("data_sources", "databases, lakes and Iceberg catalogs that tables are added from, by name", {}, variable=False),
     Setting("retention", "which earlier versions are kept, by pattern of ref; all if none matches", {}, variable=False),
+    Setting("retention_classes", "rules of retention by name, for patterns that say `class`", {}, variable=False),
     Setting("subjects", "the column that tells whose rows a table holds, by pattern of ref", {}, variable=False),
     Setting("checkpoints", "files outside the project that signed checkpoints of the audit log are appended to", []),
     Setting("unused_days", "what nothing needs is kept so many days after it was made or used; then `gc` may remove it", 30),

@@ -144,7 +144,7 @@ def test_it_is_written_down_and_said(project):
 def test_a_rule_that_is_not_understood_is_refused(project, rule):
     project.write("remint.toml", f'principal = "ana"\n[retention."data/*"]\n{rule}\n')
     answer = project.cli("gc", expect=2)
-    assert "the retention of 'data/*' is not understood" in answer.err
+    assert 'the setting retention."data/*" is not understood' in answer.err
 
 
 def test_a_damaged_list_of_files_stops_it_before_anything_is_removed(project):

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from remint.core.digest import Digest
     from remint.core.filestate import FileState
+    from remint.core.retention import Rule
     from remint.core.standing import Standing
     from remint.ports.samples import Sampling
     from remint.ports.usecases.artifacts import Artifacts
@@ -194,12 +195,17 @@ class App(Callers):
         return Execution(self.catalog, self.blobs, self.artifacts, self.executor, self.environment, self.clock, scratch)
 
     @cached_property
+    def _retention(self) -> "tuple[Rule, ...]":
+        from remint.core.retention import parse_rules
+
+        return parse_rules(self.settings.table("retention"), self.settings.table("retention_classes"))
+
+    @cached_property
     def storage(self) -> "Storage":
         """What is kept, held, and given up."""
-        from remint.core.retention import parse_rules
         from remint.services.storage import StorageService
 
-        rules = parse_rules(self.settings.table("retention"))
+        rules = self._retention
         days = self.settings.number("unused_days")
         return StorageService(self.catalog, self.blobs, self.refs, self.clock, rules, days, self.access)
 
@@ -249,13 +255,12 @@ class App(Callers):
     def remotes(self) -> "Remotes":
         """Pushing and pulling, and giving up what was pushed."""
         from remint.adapters.blobs.sampling import unfold
-        from remint.core.retention import parse_rules
         from remint.services.clearing import Keeping
         from remint.services.remotes import RemoteService
         from remint.services.sides import Sides
 
         parts = (self.catalog, self.blobs, self.artifacts, self.refs, self._manifests, self.clock, self.protected)
-        keeping = Keeping(parse_rules(self.settings.table("retention")), self.settings.number("unused_days"))
+        keeping = Keeping(self._retention, self.settings.number("unused_days"))
         return RemoteService(Sides(*parts, self._places, self.access), keeping, unfold)
 
     @cached_property

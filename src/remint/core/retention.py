@@ -4,7 +4,7 @@ A version that may go is still in the log of its ref; only its bytes are given u
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -30,28 +30,48 @@ class Rule:
     days: int | None = None
 
 
-def parse_rules(table: Mapping[str, Any]) -> tuple[Rule, ...]:
+def parse_rules(table: Mapping[str, Any], classes: Mapping[str, Any] | None = None) -> tuple[Rule, ...]:
     """Return the rules of the setting `retention`, in its order.
 
+    Args:
+        table: by pattern of ref, `versions`, `days` or both; or `class` alone.
+        classes: the setting `retention_classes`: by name, `versions`, `days` or both.
+
     Raises:
-        Invalid: a rule says nothing, says something else, or keeps fewer than one version.
+        Invalid: a rule or a class says nothing, says something else, or keeps fewer than one version; no class has that name.
 
     Example:
         >>> parse_rules({"data/landing/*": {"versions": 3}})
         (Rule(pattern='data/landing/*', versions=3, days=None),)
+        >>> parse_rules({"model/*": {"class": "ten-years"}}, {"ten-years": {"days": 3650}})
+        (Rule(pattern='model/*', versions=None, days=3650),)
     """
+    named = {name: _rule("", said, f"retention_classes.{name}") for name, said in (classes or {}).items()}
     rules = []
     for pattern, said in table.items():
-        known = isinstance(said, Mapping) and said and set(said) <= {"versions", "days"}
-        numbers = list(said.values()) if known else []
-        if not known or any(isinstance(number, bool) or not isinstance(number, int) or number < 1 for number in numbers):
+        if not isinstance(said, Mapping) or "class" not in said:
+            rules.append(_rule(pattern, said, f'retention."{pattern}"'))
+        elif len(said) == 1 and str(said["class"]) in named:
+            rules.append(replace(named[str(said["class"])], pattern=pattern))
+        else:
             raise Invalid(
                 f"the retention of {pattern!r} is not understood",
-                why="a rule has `versions`, `days` or both, each a whole number from 1 on",
-                next_step=f'write for example [retention."{pattern}"] with versions = 10',
+                why=f"`class` stands alone, and is one of: {', '.join(named) or 'none, for there are no retention_classes'}",
+                next_step=f"name one of them, or write [retention_classes.{said['class']}] with days = 3650",
             )
-        rules.append(Rule(pattern, said.get("versions"), said.get("days")))
     return tuple(rules)
+
+
+def _rule(pattern: str, said: Any, place: str) -> Rule:  # noqa: ANN401 - a setting, of any type
+    known = isinstance(said, Mapping) and said and set(said) <= {"versions", "days"}
+    numbers = list(said.values()) if known else []
+    if not known or any(isinstance(number, bool) or not isinstance(number, int) or number < 1 for number in numbers):
+        raise Invalid(
+            f"the setting {place} is not understood",
+            why="a rule has `versions`, `days` or both, each a whole number from 1 on",
+            next_step=f"write for example [{place}] with versions = 10",
+        )
+    return Rule(pattern, said.get("versions"), said.get("days"))
 
 
 def kept_versions(moves: Iterable[Move], rules: Sequence[Rule], *, now_us: int) -> set[Digest]:
