@@ -1,10 +1,13 @@
-"""Authenticated requests a second of `remint server`: one process on one processor, the client on another."""
+"""Authenticated requests a second of `remint server`: one process on one processor, the client on another.
 
+With `--catalog URL`, where no records may be yet, the same with the records in Postgres beside it.
+"""
+
+import argparse
 import os
 import re
 import socket
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -46,10 +49,11 @@ class Connection:
 
 
 @contextmanager
-def served(folder: Path) -> Iterator[tuple[subprocess.Popen[bytes], int, str]]:
+def served(folder: Path, catalog: str) -> Iterator[tuple[subprocess.Popen[bytes], int, str]]:
     """Give a server of a new project on processor 0: the process, its port and the owner's secret."""
+    folder.mkdir()
+    (folder / "remint.toml").write_text(f'principal = "ana"\nrate_per_s = 1000000\ncatalog = "{catalog}"\n')
     initialise(folder, owner="ana")
-    (folder / "remint.toml").write_text('principal = "ana"\nrate_per_s = 1000000\n')
     app = App(load(folder, environment={}))
     for name in ("a", "b"):
         (folder / f"{name}.txt").write_text(name)
@@ -119,23 +123,36 @@ def moving(connection: Connection, name: str, digests: list[str]) -> Callable[[]
     return work
 
 
+def compare(folder: Path, catalog: str) -> None:
+    """Measure with the records in one place, and print it."""
+    with served(folder, catalog) as (process, port, secret):
+        connections = [Connection(port, secret) for _ in range(CONNECTIONS)]
+        found = [connections[0].ask("GET", f"/refs/data/{name}")[1] for name in ("a", "b")]
+        digests = [re.findall(r"b3:[0-9a-f]{64}", content.decode())[0] for content in found]
+        for number in (1, CONNECTIONS):
+            rate, cpu_ms = measure(process, [reading(one) for one in connections[:number]])
+            print(f"reads of a ref, {number} connections: {rate:,.0f} a second, {cpu_ms:.2f} CPU ms each")
+        for number in (1, CONNECTIONS):
+            works = [moving(one, f"moved-{number}-{place}", digests) for place, one in enumerate(connections[:number])]
+            rate, cpu_ms = measure(process, works)
+            print(f"moves of a ref, {number} connections: {rate:,.0f} a second, {cpu_ms:.2f} CPU ms each")
+
+
 def main() -> None:
     """Measure, and print a table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", nargs="?", help="where the projects are made, on the disk that is measured")
+    parser.add_argument("--catalog", help="the URL of a Postgres database without records")
+    arguments = parser.parse_args()
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
-    with tempfile.TemporaryDirectory(dir=sys.argv[1] if len(sys.argv) > 1 else None) as held:
+    with tempfile.TemporaryDirectory(dir=arguments.folder) as held:
         folder = Path(held)
-        with served(folder) as (process, port, secret):
-            connections = [Connection(port, secret) for _ in range(CONNECTIONS)]
-            found = [connections[0].ask("GET", f"/refs/data/{name}")[1] for name in ("a", "b")]
-            digests = [re.findall(r"b3:[0-9a-f]{64}", content.decode())[0] for content in found]
-            print(f"fsync, median: {fsync_median_ms(folder):.2f} ms")
-            for number in (1, CONNECTIONS):
-                rate, cpu_ms = measure(process, [reading(one) for one in connections[:number]])
-                print(f"reads of a ref, {number} connections: {rate:,.0f} a second, {cpu_ms:.2f} CPU ms each")
-            for number in (1, CONNECTIONS):
-                works = [moving(one, f"moved-{number}-{place}", digests) for place, one in enumerate(connections[:number])]
-                rate, cpu_ms = measure(process, works)
-                print(f"moves of a ref, {number} connections: {rate:,.0f} a second, {cpu_ms:.2f} CPU ms each")
+        print(f"fsync, median: {fsync_median_ms(folder):.2f} ms")
+        print("records in SQLite")
+        compare(folder / "sqlite", "")
+        if arguments.catalog:
+            print("records in Postgres")
+            compare(folder / "postgres", arguments.catalog)
 
 
 if __name__ == "__main__":

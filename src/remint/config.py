@@ -7,10 +7,11 @@ Order, the first that says something wins: arguments, `REMINT_…` variables, `r
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from remint.core.database_url import DatabaseUrl, parse_database_url
 from remint.errors import Conflict, Invalid, ProjectNotFound
 
 FILE = "remint.toml"
@@ -30,6 +31,7 @@ class Setting:
 SETTINGS = (
     Setting("principal", "who acts, by name; the key file of that principal must be in .remint/keys", ""),
     Setting("workspace", "the workspace that refs without one are in", "main"),
+    Setting("catalog", "where the records are: the URL of a Postgres database; empty for .remint/catalog.db", ""),
     Setting("pipelines", "files that define pipelines", ["pipeline.py"]),
     Setting("lock", "the hash-pinned lock of the environment", "requirements.lock"),
     Setting("sources", "folders the project's modules are imported from", ["."]),
@@ -42,6 +44,9 @@ SETTINGS = (
     Setting("approvals", "how many approvals a change needs, by role", {"approver": 1}, variable=False),
     Setting("reviews", "what changes are judged by beside gates, by pattern of ref", {}, variable=False),
     Setting("gates", "what a change must show before it may be merged, by pattern of ref", {}, variable=False),
+    Setting("materiality", "what changes are judged by besides, by materiality of their refs", {}, variable=False),
+    Setting("owners_required", "patterns of refs that no change moves before somebody answers for them", []),
+    Setting("keys", "public keys of signers outside the project, by name", {}, variable=False),
     Setting("monitors", "monitors of deployments, by name", {}, variable=False),
     Setting(
         "policy",
@@ -52,12 +57,20 @@ SETTINGS = (
     Setting("remote", "the remote that `push` and `pull` mean where none is named", ""),
     Setting("remotes", "places to push to and pull from, by name", {}, variable=False),
     Setting("data_sources", "databases, lakes and Iceberg catalogs that tables are added from, by name", {}, variable=False),
+    Setting("profile", "the compute profile of steps that name none; empty for none", ""),
+    Setting("profiles", "what runs may use and who may use so much, by name", {}, variable=False),
+    Setting("prices", "what computing costs; empty where nothing is charged", {}, variable=False),
+    Setting("budget", "the budget that runs are charged to whose profile names none; empty for none", ""),
     Setting("retention", "which earlier versions are kept, by pattern of ref; all if none matches", {}, variable=False),
     Setting("retention_classes", "rules of retention by name, for patterns that say `class`", {}, variable=False),
     Setting("subjects", "the column that tells whose rows a table holds, by pattern of ref", {}, variable=False),
+    Setting("isolation", "the least level of isolation of every run, from 0 to 3; what does not reach it is not run", 0),
+    Setting("sandbox_isolation", "the same for runs in sandboxes", 0),
     Setting("checkpoints", "files outside the project that signed checkpoints of the audit log are appended to", []),
     Setting("unused_days", "what nothing needs is kept so many days after it was made or used; then `gc` may remove it", 30),
     Setting("server_hosts", "names that `remint server` answers to, beside those of this machine and its --host", []),
+    Setting("oidc", "providers that people sign in with on the pages of `remint server`", {}, variable=False),
+    Setting("workload", "programs elsewhere that get short tokens for what an issuer signed about them", {}, variable=False),
     Setting("rate_per_s", "how many requests a second `remint server` answers to one token; twice as many at once", 200),
     Setting("regenerated_days", "age in days after which a model must be regenerated again to stay in control", 30),
 )
@@ -71,16 +84,24 @@ class Settings:
         root: the project's folder.
         values: every setting by name.
         origins: where each came from: `argument`, `REMINT_…`, a file, or `default`.
+        secrets: what was taken out of the values by the name of the setting, and is never shown.
     """
 
     root: Path
     values: Mapping[str, Any]
     origins: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def state(self) -> Path:
         """The folder with the catalog, the store and the keys."""
         return self.root / STATE
+
+    @property
+    def database(self) -> DatabaseUrl | None:
+        """Where in Postgres the records are; None if they are in .remint/catalog.db."""
+        place = self.text("catalog")
+        return replace(parse_database_url(place), password=self.secrets.get("catalog", "")) if place else None
 
     def text(self, name: str) -> str:
         """Return a setting that is a text."""
@@ -146,7 +167,27 @@ def load(root: Path, arguments: Mapping[str, Any] | None = None, environment: Ma
             values[setting.name], origins[setting.name] = _checked(written[setting.name], setting, name), name
         else:
             values[setting.name], origins[setting.name] = setting.default, "default"
-    return Settings(root, values, origins)
+    secrets = _taken_out(values, origins)
+    return Settings(root, values, origins, secrets)
+
+
+def _taken_out(values: dict[str, Any], origins: Mapping[str, str]) -> dict[str, str]:
+    """Take the password out of the setting `catalog`, and return it.
+
+    Raises:
+        Invalid: the setting is no URL of Postgres, or a file holds the password.
+    """
+    if not values["catalog"]:
+        return {}
+    place, origin = parse_database_url(str(values["catalog"])), origins["catalog"]
+    if place.password and origin != "REMINT_CATALOG":
+        raise Invalid(
+            f"the catalog cannot be opened: {origin} holds its password",
+            why="settings are shared, and whoever has the password can write past every check",
+            next_step="take it out, and give it in PGPASSWORD, ~/.pgpass or REMINT_CATALOG",
+        )
+    values["catalog"] = place.public
+    return {"catalog": place.password} if place.password else {}
 
 
 def has_settings(root: Path) -> bool:
@@ -162,6 +203,18 @@ def here() -> Path:
 def child_variables() -> dict[str, str]:
     """Return the variables that a child process may inherit: where programs are, and nothing else."""
     return {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
+
+
+def provider_secret(name: str) -> str:
+    """Return the secret that this server has at a provider that people sign in with; empty if none.
+
+    Args:
+        name: of the provider; REMINT_OIDC_SECRET is that of the only one, REMINT_OIDC_SECRET_NAME that of one of several.
+    """
+    variable = "REMINT_OIDC_SECRET"
+    if name != "oidc":
+        variable += "_" + "".join(letter if letter.isalnum() else "_" for letter in name.upper())
+    return os.environ.get(variable, "")
 
 
 def account() -> str:

@@ -99,3 +99,38 @@ def test_a_policy_in_force_decides_for_everybody(merged):
     merged.cli("changes", "merge", "2")
     assert "rule policy:no-forks" in merged.cli("sandboxes", "create", "more", expect=3).err
     assert "rule policy:no-forks" in merged.cli("can", "sandbox:create").out
+
+
+def test_a_team_gives_a_role_and_takes_it_again(project):
+    assert "remint teams create" in project.cli("teams", "list").out
+    project.cli("teams", "create", "risk-board", "--about", "looks at risks")
+    project.cli("teams", "grant", "risk-board", "auditor")
+    assert "members  bo" in project.cli("teams", "add", "risk-board", "bo").out
+    assert "approver, auditor (team risk-board)" in project.cli("principals", "list").out
+    assert "by team risk-board" in project.cli("can", "audit:read", "--as-principal", "bo").out
+    assert "bo (by team risk-board)" in project.cli("who-can", "audit:read").out
+    assert "auditor (team risk-board)" in project.cli("access", "review").out
+    assert project.cli("teams", "show", "risk-board", "--json").json["members"] == {"bo": [""]}
+    project.cli("teams", "remove", "risk-board", "bo")
+    assert "no: bo may not" in project.cli("can", "audit:read", "--as-principal", "bo").out
+    assert "owners-only" in project.cli("teams", "create", "mine", "--as", "bo", expect=3).err
+    assert "no such team" in project.cli("teams", "show", "nothing", expect=4).err
+
+
+def test_the_only_approvers_are_not_taken_out_of_their_team(project):
+    project.write("remint.toml", (project.root / "remint.toml").read_text() + "\n[approvals]\nrisk = 1\n")
+    project.cli("teams", "create", "risk-board")
+    project.cli("teams", "grant", "risk-board", "risk")
+    project.cli("teams", "add", "risk-board", "bo")
+    refused = project.cli("teams", "remove", "risk-board", "bo", expect=3).err
+    assert "nobody would be left to give 1 approval(s) as risk" in refused
+    assert project.cli("teams", "show", "risk-board", "--json").json["members"] == {"bo": [""]}
+    assert project.cli("audit", "verify").out
+
+
+def test_an_owner_says_whom_an_issuer_means(project):
+    assert "nobody is linked" in project.cli("principals", "links").out
+    asked = ("principals", "link", "bo", "--issuer", "https://login.example.org", "--subject")
+    assert "means bo by 7" in project.cli(*asked, "7").out
+    assert "bo  " in project.cli("principals", "links").out
+    assert "means bo by that subject" in project.cli("principals", "link", "ana", *asked[3:], "7", expect=5).err

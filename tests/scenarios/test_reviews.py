@@ -56,6 +56,26 @@ def test_one_of_the_reviewers_must_have_approved(trained):
     trained.cli("changes", "merge", "1")
 
 
+def test_one_of_a_team_must_have_approved_and_still_be_in_it(trained):
+    ruled(trained, 'reviewers = ["team:risk-board"]')
+    trained.cli("principals", "create", "cleo", "--role", "approver")
+    trained.cli("teams", "create", "risk-board")
+    trained.cli("teams", "add", "risk-board", "cleo")
+    trained.cli("propose", "ana:model/late")
+    trained.cli("changes", "approve", "1", "--as", "bo")
+    assert "an approval by team:risk-board" in trained.cli("changes", "merge", "1", expect=3).err
+    assert "cleo, as reviewer" in trained.cli("changes", "show", "1").out
+    trained.cli("changes", "approve", "1", "--as", "cleo")
+    trained.cli("teams", "add", "risk-board", "ana")
+    trained.cli("teams", "remove", "risk-board", "cleo")
+    assert "an approval by team:risk-board" in trained.cli("changes", "merge", "1", expect=3).err
+    trained.cli("teams", "add", "risk-board", "cleo")
+    trained.cli("changes", "merge", "1")
+    trained.cli("teams", "remove", "risk-board", "cleo")
+    trained.cli("audit", "verify")
+    assert state_of(trained) == "merged"
+
+
 def test_a_patterns_rules_do_not_hold_for_other_refs(trained):
     ruled(trained, 'reviewers = ["cleo"]', pattern="model/risky*")
     trained.cli("propose", "ana:model/late")

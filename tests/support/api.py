@@ -73,9 +73,9 @@ class ProjectApi:
 class LiveApi:
     """`remint server` of a project, as a process of its own."""
 
-    def __init__(self, root: Path, *words: str) -> None:
+    def __init__(self, root: Path, *words: str, name: str = "server") -> None:
         command = [sys.executable, "-m", "remint", "--as", "ana", "server", "--port", "0", *words]
-        self._said, self._told = root / "server.out", root / "server.err"
+        self._said, self._told = root / f"{name}.out", root / f"{name}.err"
         with self._said.open("wb") as said, self._told.open("wb") as told:
             self.process = subprocess.Popen(
                 command, cwd=root, env={**os.environ, "PYTHONPATH": str(ROOT / "src")}, stdout=said, stderr=told

@@ -15,6 +15,7 @@ from fastapi import FastAPI
 
 from remint.app import App
 from remint.ports.usecases.context import Context
+from remint.server.door import Door
 from remint.server.pages.router import router_of
 from tests.support.projects import ModelProject
 from tests.support.remint_cli import part_of_lock
@@ -32,7 +33,7 @@ def token_of(app: App, context: Context, **limits: object) -> str:
 def pages_of(app: App) -> Iterator[str]:
     """Serve the pages of a project; yield their address."""
     site = FastAPI(openapi_url=None)
-    site.include_router(router_of(app))
+    site.include_router(router_of(app, Door(app)))
     with socket.create_server(("127.0.0.1", 0)) as listening:
         server = uvicorn.Server(uvicorn.Config(site, lifespan="off", log_level="warning", ws="none"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})

@@ -4,6 +4,7 @@ Every part is made when it is first used, so that a command loads only what it n
 """
 
 from remint.app.facade import App
+from remint.app.moving import copy_of, migrations
 from remint.app.project import initialise, open_project, put_back
 
-__all__ = ["App", "initialise", "open_project", "put_back"]
+__all__ = ["App", "copy_of", "initialise", "migrations", "open_project", "put_back"]

@@ -6,7 +6,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from remint.app.callers import Callers
+from remint.app.inventory import Inventory
 from remint.core.ids import PrincipalId
 from remint.errors import Invalid, RemintError
 from remint.ports.usecases.context import Context
@@ -20,9 +20,11 @@ if TYPE_CHECKING:
     from remint.core.standing import Standing
     from remint.ports.samples import Sampling
     from remint.ports.usecases.artifacts import Artifacts
+    from remint.ports.usecases.attestations import Attestations
     from remint.ports.usecases.audit import Audit
     from remint.ports.usecases.backups import BackingUp
     from remint.ports.usecases.changes import Changes, Glasses, RollBacks
+    from remint.ports.usecases.configuration import Configuration
     from remint.ports.usecases.contents import Contents
     from remint.ports.usecases.control import Control
     from remint.ports.usecases.erasures import Erasures
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
     from remint.ports.usecases.storage import Storage
     from remint.ports.usecases.tracking import Trackings
     from remint.ports.usecases.uploads import Uploading
+    from remint.ports.usecases.validations import Validations
     from remint.services.evidence import EvidenceService
     from remint.services.execution import Execution
     from remint.services.manifests import Manifests
@@ -53,7 +56,7 @@ if TYPE_CHECKING:
 _GIVEN = {"settings", "_inline", "_shared"}
 
 
-class App(Callers):
+class App(Inventory):
     """Everything Remint does for one project, by noun."""
 
     @property
@@ -150,7 +153,7 @@ class App(Callers):
         """Refs and workspaces."""
         from remint.services.refs import RefService
 
-        return RefService(self.catalog, self.clock, self.protected, self.access)
+        return RefService(self.catalog, self.clock, self.protected, self.access, self.sight)
 
     @cached_property
     def backups(self) -> "BackingUp":
@@ -175,7 +178,7 @@ class App(Callers):
         """Runs."""
         from remint.services.runs import RunService
 
-        return RunService(self.catalog, self.artifacts, self.clock, self.processes)
+        return RunService(self.catalog, self.artifacts, self.clock, self.processes, self._metering)
 
     @cached_property
     def pipelines(self) -> "Pipelines":
@@ -184,7 +187,7 @@ class App(Callers):
         from remint.services.plans import PlanService
 
         root = self.settings.root
-        plans = PlanService(self.catalog, self.code, self.environment, self.git, root, self.protected)
+        plans = PlanService(self.catalog, self.code, self.environment, self.git, root, self.protected, self._metering)
         return PipelineService(self.catalog, plans, self._execution, self.processes, self.clock, root, self.access)
 
     @cached_property
@@ -192,7 +195,8 @@ class App(Callers):
         from remint.services.execution import Execution
 
         scratch = self.settings.state / "scratch"
-        return Execution(self.catalog, self.blobs, self.artifacts, self.executor, self.environment, self.clock, scratch)
+        parts = (self.catalog, self.blobs, self.artifacts, self.executor, self.environment, self.clock)
+        return Execution(*parts, scratch, self._metering, self.secrets)
 
     @cached_property
     def _retention(self) -> "tuple[Rule, ...]":
@@ -270,7 +274,8 @@ class App(Callers):
         from remint.services.sources import SourceService
 
         named = parse_sources(self.settings.table("data_sources"))
-        return SourceService(self.catalog, self.table_versions, self.refs, self.opened_source, self.clock, named, self.access)
+        parts = (self.catalog, self.table_versions, self.refs, self.opened_source, self.clock)
+        return SourceService(*parts, named, self.access, self.secrets)
 
     @cached_property
     def imports(self) -> "Imports":
@@ -300,9 +305,26 @@ class App(Callers):
 
     @cached_property
     def _evidence(self) -> "EvidenceService":
+        from remint.core.attestation import parse_keys
         from remint.services.evidence import EvidenceService
 
-        return EvidenceService(self.keys, self.clock, partial(self.git.contains, self.settings.root))
+        is_reviewed = partial(self.git.contains, self.settings.root)
+        return EvidenceService(self.keys, self.clock, is_reviewed, parse_keys(self.settings.table("keys")))
+
+    @cached_property
+    def attestations(self) -> "Attestations":
+        """What is signed about artifacts."""
+        from remint.services.attestations import AttestationService
+
+        parts = (self.catalog, self.access, self.artifacts, self.contents, self.blobs)
+        return AttestationService(*parts, self._evidence, self.clock)
+
+    @cached_property
+    def validations(self) -> "Validations":
+        """Validations."""
+        from remint.services.validations import ValidationService
+
+        return ValidationService(self.catalog, self.access, self.artifacts, self._evidence, self.keys, self.clock)
 
     @cached_property
     def changes(self) -> "Changes":
@@ -310,17 +332,18 @@ class App(Callers):
         from remint.core.review import parse_reviews
         from remint.services.changes import ChangeService
 
-        return ChangeService(
-            self.catalog,
-            self.access,
-            self.artifacts,
-            self._evidence,
-            self.keys,
-            self.clock,
-            self.required,
-            self.settings.table("gates"),
-            parse_reviews(self.settings.table("reviews"), default=self.required),
-        )
+        parts = (self.catalog, self.access, self.sight, self.artifacts, self._evidence, self.keys, self.clock)
+        reviews = parse_reviews(self.settings.table("reviews"), default=self.required)
+        judged_by = (self.required, self.settings.table("gates"), reviews, self._owners, self._recorded)
+        return ChangeService(*parts, *judged_by)
+
+    @cached_property
+    def configuration(self) -> "Configuration":
+        """Settings as an artifact."""
+        from remint.services.configuration import ConfigurationService
+
+        parts = (self.catalog, self.blobs, self.artifacts, self.access, self.clock)
+        return ConfigurationService(*parts, self.changes, self._recorded)
 
     @cached_property
     def glasses(self) -> "Glasses":
@@ -362,7 +385,8 @@ class App(Callers):
 
         days = self.settings.number("regenerated_days")
         return ControlService(
-            self.catalog, self.artifacts, self.keys, self.regenerations, self._evidence, self.clock, days, self.required
+            *(self.catalog, self.artifacts, self.keys, self.regenerations, self._evidence, self.clock, days, self.required),
+            self._owners,
         )
 
     @cached_property
@@ -375,7 +399,8 @@ class App(Callers):
         from remint.services.standing import StandingService
 
         root, state, principal = self.settings.root, self.settings.state, self.settings.text("principal")
-        memory = StandingFile(state / "cache" / "status.json", partial(catalog_state, state / "catalog.db"))
+        file = None if self.settings.database else state / "catalog.db"
+        memory = StandingFile(state / "cache" / "status.json", partial(catalog_state, file))
         question = repr([sys.version, platform_tag(), str(root), sorted(self.settings.values.items())])
         installed = Path(__file__).parent.with_name("__init__.py")  # every installation of a version writes it anew
         paths = (installed, key_path(state / "keys", principal), root / self.settings.text("lock"))

@@ -1,10 +1,11 @@
 """The adapters that the settings of a project ask for."""
 
+from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from remint.config import Settings
+from remint.config import Settings, provider_secret
 from remint.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from remint.ports.compute import Executor
     from remint.ports.formats import ModelFormat
     from remint.ports.imports import Repository
+    from remint.ports.oidc import Issuers
     from remint.ports.policy import Policies
     from remint.ports.process import Processes
     from remint.ports.signing import Keys
@@ -47,14 +49,23 @@ class Parts:
         """The records."""
         from remint.adapters.catalog.engine import SqlCatalog
 
-        path = self.settings.state / "catalog.db"
-        if not path.parent.is_dir():
+        state = self.settings.state
+        if not state.is_dir():
             raise Unavailable(
                 "the project has no state yet",
-                why=f"{path.parent.name}/ does not exist in {self.settings.root.name}/",
+                why=f"{state.name}/ does not exist in {self.settings.root.name}/",
                 next_step="make it: `remint init`",
             )
-        return SqlCatalog(path)
+        if self.settings.database is None:
+            return SqlCatalog(state / "catalog.db")
+        from remint.adapters.catalog.belonging import require_own
+
+        with ExitStack() as on_failure:
+            opened = SqlCatalog(self.settings.database)
+            on_failure.callback(opened.close)
+            require_own(opened, state)
+            on_failure.pop_all()
+        return opened
 
     @cached_property
     def blobs(self) -> "LocalBlobs":
@@ -67,6 +78,13 @@ class Parts:
         from remint.adapters.blobs.local import LocalBlobs
 
         return LocalBlobs(self.settings.state / "store")
+
+    @cached_property
+    def issuers(self) -> "Issuers":
+        """Issuers of identities."""
+        from remint.adapters.oidc.issuers import HttpIssuers
+
+        return HttpIssuers(provider_secret)
 
     @cached_property
     def cedar(self) -> "Policies":

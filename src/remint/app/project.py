@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from remint.app.facade import App
 from remint.config import FILE, find_root, has_settings, here, load
 from remint.core.ref import require_name
-from remint.errors import NotFound
+from remint.errors import Invalid, NotFound
 
 if TYPE_CHECKING:
     from remint.ports.backups import Backup, Progress
@@ -44,11 +44,18 @@ def put_back(
     Raises:
         NotFound: there is no such backup.
         Conflict: the project has a catalog.
+        Invalid: its records are kept in Postgres.
     """
     from remint.adapters.backups.folder import BackupFolder
 
     root = find_root(here().resolve())
     settings = load(root, {"principal": principal})
+    if settings.database is not None:
+        raise Invalid(
+            "nothing was restored",
+            why=f"a backup becomes .remint/catalog.db, and the records are kept in {settings.database.public}",
+            next_step='restore with `catalog = ""`, then bring the records back: `remint migrate --to URL`',
+        )
     backups = BackupFolder(place, settings.state)
     found = [one for one in backups.all() if one.name.startswith(name or "")]
     if not found:
@@ -76,7 +83,7 @@ def initialise(root: Path, *, owner: str) -> list[str]:
         (root / FILE).write_text(f'principal = "{require_name(owner, what="principal")}"\n', encoding="utf-8")
         made.append(FILE)
     settings = load(root)
-    if not (settings.state / "catalog.db").exists():
+    if not (settings.state if settings.database else settings.state / "catalog.db").exists():
         made.append(".remint/")
     settings.state.mkdir(exist_ok=True)
     app = App(settings)

@@ -167,6 +167,13 @@ class ByteProgress(FileProgress):
         return DownloadColumn(binary_units=True)
 
 
+class RecordProgress(FileProgress):
+    """The same for records."""
+
+    def _line(self, done: int, total: int) -> str:
+        return f"{done:,} of {total:,} records"
+
+
 class RowProgress(FileProgress):
     """The same for rows of which nobody knows how many there are."""
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from remint.core import canonical
 from remint.core.digest import Digest, digest_record
-from remint.errors import InvalidName
+from remint.errors import ArtifactNotFound, InvalidName
 
 
 class Kind(StrEnum):
@@ -25,6 +25,7 @@ class Kind(StrEnum):
     VALUE = "value"
 
 
+NONE_HAS_IT = "no artifact has it"
 RECORDED_AS_FILES = frozenset({Kind.CODE, Kind.REPORT, Kind.LOG})
 """Kinds made of a few files, each of them a part. Sets of files proper have a manifest (core/manifest.py)."""
 
@@ -102,3 +103,8 @@ def require_path(path: str) -> str:
             next_step="rename the file, or add its folder instead",
         )
     return path
+
+
+def not_found(what: str, why: str = "no artifact of that digest is recorded here") -> ArtifactNotFound:
+    """Return the error of an artifact that is not there."""
+    return ArtifactNotFound(f"artifact {what} was not found", why=why, next_step="list what there is with `remint log REF`")

@@ -16,7 +16,7 @@ from remint.core.digest import Digest, digest_record
 from remint.core.glass import GLASS
 from remint.core.ids import ChangeId, PrincipalId, RunId
 from remint.core.ref import Move, RefName
-from remint.core.review import AUTO, REVIEW_HOURS, Rules
+from remint.core.review import AUTO, REVIEW_HOURS, Rules, is_among
 from remint.core.window import DAY_US, HOUR_US, frozen_until_us, in_words
 from remint.errors import Conflict, Denied
 
@@ -61,6 +61,7 @@ class Step:
         role: the role an approval was given in; of a merge, what allowed it without approvals.
         note: what the principal said.
         signature: over the exact moves, for an approval and a merge without approvals; empty otherwise.
+        teams: that who approved is in, when it is judged; never recorded with the step.
     """
 
     action: str
@@ -70,6 +71,7 @@ class Step:
     note: str = ""
     payload: bytes = b""
     signature: bytes = b""
+    teams: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,8 +186,8 @@ def missing_of(change: Change, given: Iterable[Step], *, required: Mapping[str, 
     by_hand = [step for step in steps if step.role != AUTO]
     by_rule = [step for step in steps if change.rules.auto and (step.role, step.by) == (AUTO, change.rules.auto.by)]
     counted = by_hand + [replace(step, role=role) for step in by_rule for role in needed]
-    approvers = {step.by for step in counted} - change.authors
-    lists = tuple(names for names in change.rules.reviewers if approvers.isdisjoint(names))
+    able = [step for step in counted if step.by not in change.authors]
+    lists = tuple(names for names in change.rules.reviewers if not any(is_among(names, step.by, step.teams) for step in able))
     return Missing(missing_approvals(counted, authors=change.authors, required=needed), lists)
 
 

@@ -25,6 +25,8 @@ class ControlFacts:
         max_age_us: age after which it must be made again.
         now_us: the time of judgement.
         while_kept: what it rests on that is kept outside the project, in words.
+        owner: who answers for it; empty if nobody ever did.
+        orphaned: why nobody does any more, in words; empty if somebody does.
     """
 
     approved_by: Sequence[str]
@@ -35,6 +37,8 @@ class ControlFacts:
     max_age_us: int
     now_us: int
     while_kept: Sequence[str] = ()
+    owner: str = ""
+    orphaned: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +49,24 @@ class FitnessFacts:
         evaluated: whether a signed evaluation of exactly this model exists.
         alarms: alarms that the newest monitor report raised, in words.
         watched: whether any monitor report speaks of this model.
+        validation: `findings open`, `overdue` or empty, and the reason in words, as core.validation.fitness_words says.
     """
 
     evaluated: bool
     alarms: Sequence[str]
     watched: bool
+    validation: tuple[str, str] = ("", "")
 
 
 @dataclass(frozen=True, slots=True)
 class ModelStatus:
-    """A production model on both axes; each with its reasons."""
+    """A production model on both axes; each with its reasons.
+
+    Attributes:
+        owner: who answers for it; empty if nobody does.
+        materiality: how much depends on it; empty if not said.
+        orphaned: whether who answered for it is gone.
+    """
 
     ref: RefName
     artifact: Digest
@@ -63,6 +75,9 @@ class ModelStatus:
     control_reasons: tuple[str, ...]
     fitness: str
     fitness_reasons: tuple[str, ...]
+    owner: str = ""
+    materiality: str = ""
+    orphaned: bool = False
 
 
 def control_of(facts: ControlFacts) -> tuple[str, tuple[str, ...]]:
@@ -88,6 +103,11 @@ def control_of(facts: ControlFacts) -> tuple[str, tuple[str, ...]]:
         reasons.append(f"unknown ancestors: {', '.join(facts.unknown[:3])}")
     else:
         reasons.append("every ancestor is known")
+    if facts.orphaned:
+        status = "orphaned" if status == IN_CONTROL else status
+        reasons.append(facts.orphaned)
+    elif facts.owner:
+        reasons.append(f"{facts.owner} answers for it")
     verified, words = _verified(facts)
     if not verified and status == IN_CONTROL:
         status = "not verified"
@@ -118,6 +138,10 @@ def fitness_of(facts: FitnessFacts) -> tuple[str, tuple[str, ...]]:
     if facts.alarms:
         return "drifting", (*reasons, *(f"alarm: {words}" for words in facts.alarms[:5]))
     reasons.append("monitors are quiet" if facts.watched else "no monitor has spoken of it yet")
+    status, words = facts.validation
+    reasons += [words] if words else []
+    if status:
+        return status, tuple(reasons)
     if not facts.evaluated:
         return "overdue", tuple(reasons)
     return FIT, tuple(reasons)

@@ -7,7 +7,11 @@ from functools import partial
 from operator import itemgetter
 from typing import Any
 
+from remint.core import attestation, validation
+from remint.core.attestation import Attested
 from remint.core.digest import Digest
+from remint.core.scan import SEVERITIES
+from remint.core.validation import Validation
 from remint.errors import Invalid
 
 LEVELS = ("metrics", "predictions", "content", "bytes")
@@ -57,6 +61,9 @@ class Findings:
         code: where the code of every run behind `new` came from.
         cpu_us: CPU time of every run behind `new`, in microseconds.
         looks: how many other models were measured on each artifact that an evaluation of `new` read.
+        attested: what principals, trusted keys and scans say of `new`, newest first.
+        validations: of `new`.
+        now_us: the time of judgement.
     """
 
     old: Digest | None
@@ -67,6 +74,9 @@ class Findings:
     code: Sequence[CodeOrigin] = ()
     cpu_us: int = 0
     looks: Mapping[Digest, int] = field(default_factory=dict)
+    attested: Sequence[Attested] = ()
+    validations: Sequence[Validation] = ()
+    now_us: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +115,7 @@ def gates_for(ref_path: str, table: Mapping[str, Mapping[str, Spec]]) -> list[di
                     next_step="mend [gates] in remint.toml",
                 )
             _require_keys(name, spec)
-            kept = {key: value if isinstance(value, str | bool) else repr(value) for key, value in spec.items()}
+            kept = {key: value if isinstance(value, str | bool | list) else repr(value) for key, value in spec.items()}
             found[name] = {"gate": name, **kept}
     return [dict(sorted(gate.items())) for _, gate in sorted(found.items())]
 
@@ -113,10 +123,11 @@ def gates_for(ref_path: str, table: Mapping[str, Mapping[str, Spec]]) -> list[di
 def _require_keys(name: str, spec: Spec) -> None:
     needed = _NEEDS.get(name, frozenset())
     missing, wrong = sorted(needed - set(spec)), [key for key in sorted(_NUMBERS & set(spec)) if not _is_number(spec[key])]
-    if missing or wrong:
+    unfit = [words for key, (is_fit, words) in sorted(_WORDS.items()) if key in spec and not is_fit(spec[key])]
+    if missing or wrong or (name in ATTESTED_GATES and unfit):
         raise Invalid(
             f"the gate {name} cannot be judged",
-            why=f"it lacks {', '.join(missing)}" if missing else f"{wrong[0]} is no number",
+            why=f"it lacks {', '.join(missing)}" if missing else f"{wrong[0]} is no number" if wrong else unfit[0],
             next_step="mend [gates] in remint.toml; docs/settings.md lists what each gate needs",
         )
 
@@ -260,17 +271,50 @@ def _cost_within(gate: Mapping[str, Any], findings: Findings) -> tuple[bool, str
     return (True, words) if hours <= most else (False, f"{words}, more than {gate['cpu_hours']}")
 
 
+def _signed(gate: Mapping[str, Any], findings: Findings) -> tuple[bool, str]:
+    return attestation.signed(gate, findings.attested, now_us=findings.now_us)
+
+
+def _scanned(gate: Mapping[str, Any], findings: Findings) -> tuple[bool, str]:
+    return attestation.scanned(gate, findings.attested, now_us=findings.now_us)
+
+
+def _card_complete(gate: Mapping[str, Any], findings: Findings) -> tuple[bool, str]:
+    return attestation.described(gate, findings.attested)
+
+
+def _validated(gate: Mapping[str, Any], findings: Findings) -> tuple[bool, str]:
+    return validation.validated(gate, findings.validations, now_us=findings.now_us)
+
+
+def _are_texts(value: object) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(one, str) and one.strip() for one in value)
+
+
+ATTESTED_GATES = frozenset({"card-complete", "scanned", "signed", "validated"})
+"""Gates over what somebody signed; their words are checked when a change is opened."""
+
+_WORDS: dict[str, tuple[Callable[[object], bool], str]] = {
+    "by": (lambda value: isinstance(value, str) and bool(value), "`by` is the name of a principal, or `key:NAME`"),
+    "conditions": (lambda value: isinstance(value, bool), "`conditions` is true or false"),
+    "headings": (_are_texts, "`headings` is a list of texts"),
+    "predicate": (lambda value: isinstance(value, str), "`predicate` is a text"),
+    "severity": (lambda value: value in SEVERITIES, f"`severity` is one of {', '.join(SEVERITIES)}"),
+}
 _NEEDS = {
     "better": frozenset({"metric"}),
+    "card-complete": frozenset({"headings"}),
     "code-reviewed": frozenset({"branch"}),
     "cost-within": frozenset({"cpu_hours"}),
     "eval-passed": frozenset({"metric"}),
     "not-worse": frozenset({"metric"}),
+    "signed": frozenset({"by"}),
     "slices-ok": frozenset({"metric"}),
 }
-_NUMBERS = frozenset({"cpu_hours", "gain", "looks", "margin", "maximum", "minimum"})
+_NUMBERS = frozenset({"cpu_hours", "gain", "looks", "margin", "max_days", "maximum", "minimum"})
 _GATES: dict[str, Callable[[Mapping[str, Any], Findings], tuple[bool, str]]] = {
     "better": _better,
+    "card-complete": _card_complete,
     "code-reviewed": _code_reviewed,
     "cost-within": _cost_within,
     "eval-passed": _eval_passed,
@@ -278,5 +322,8 @@ _GATES: dict[str, Callable[[Mapping[str, Any], Findings], tuple[bool, str]]] = {
     "lineage-complete": _lineage_complete,
     "not-worse": _not_worse,
     "reproduced": _reproduced,
+    "scanned": _scanned,
+    "signed": _signed,
     "slices-ok": _slices_ok,
+    "validated": _validated,
 }

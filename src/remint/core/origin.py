@@ -6,9 +6,9 @@ What is recorded never holds a password: `Address.public` is the address without
 import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, NoReturn
-from urllib.parse import parse_qsl, unquote, urlencode
+from urllib.parse import parse_qsl, quote, unquote, urlencode
 
 from remint.core.digest import Digest
 from remint.core.ids import PrincipalId
@@ -66,12 +66,26 @@ class Wanted:
         query: one SQL statement that gives them; empty for a table.
         table: of a database, as `NAME` or `SCHEMA.NAME`; exactly as it is there.
         order_by: columns of the table, each with `asc` or `desc` behind it if need be.
+        secret: the name of a secret, with the password of the address.
     """
 
     address: Address
     query: str = ""
     table: str = ""
     order_by: tuple[str, ...] = ()
+    secret: str = ""
+
+    def unlocked(self, password: str) -> "Wanted":
+        """Return the same with the password of its address, which is not shown.
+
+        Example:
+            >>> wanted = Wanted(parse_address("postgresql://ana@db/sales"), "SELECT 1", secret="shop").unlocked("ge heim")
+            >>> wanted.address.place, wanted.address.public
+            ('postgresql://ana@db/sales?password=ge%20heim', 'postgresql://ana@db/sales')
+        """
+        place = self.address.place
+        joined = f"{place}{'&' if '?' in place else '?'}password={quote(password, safe='')}"
+        return replace(self, address=parse_address(joined), secret="")
 
     @property
     def sql(self) -> str:
@@ -205,14 +219,18 @@ def _source(name: str, held: object) -> Wanted:
     if not isinstance(held, dict) or not isinstance(held.get("uri"), str):
         refuse("it has no uri", f'write `uri = "postgresql://USER@HOST/DB"` in [data_sources.{name}]')
     order_by = held.get("order_by", [])
-    texts = [held.get(key, "") for key in ("query", "table")] + list(order_by if isinstance(order_by, list) else [None])
-    if set(held) - {"uri", "query", "table", "order_by"} or not all(isinstance(one, str) for one in texts):
-        refuse("it has `uri`, `query` or `table`, and a list `order_by`, and nothing else", "mend it")
+    texts = [held.get(key, "") for key in ("query", "table", "secret")]
+    texts += order_by if isinstance(order_by, list) else [None]
+    if set(held) - {"uri", "query", "table", "order_by", "secret"} or not all(isinstance(one, str) for one in texts):
+        refuse("it has `uri`, `query` or `table`, a list `order_by`, `secret`, and nothing else", "mend it")
     address = parse_address(held["uri"])
     if address.hidden or address.kind == NAMED:
         why = "its uri names another source" if address.kind == NAMED else "its uri holds a secret, and settings are shared"
-        refuse(why, "take it out; Postgres reads PGPASSWORD and ~/.pgpass, other stores their own variables")
-    return require_wanted(Wanted(address, held.get("query", ""), held.get("table", ""), tuple(order_by)))
+        refuse(why, 'take it out; `secret = "NAME"` names a secret with it, and Postgres also reads PGPASSWORD and ~/.pgpass')
+    secret = held.get("secret", "")
+    if secret and address.kind != POSTGRES:
+        refuse("only Postgres takes its password from a secret", "leave `secret` out; other stores have their own variables")
+    return require_wanted(Wanted(address, held.get("query", ""), held.get("table", ""), tuple(order_by), secret))
 
 
 def parse_catalogs(table: Mapping[str, Any]) -> dict[str, dict[str, str]]:

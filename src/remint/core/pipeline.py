@@ -23,6 +23,8 @@ class StepSpec:
         cpu_s: limit of CPU time in seconds.
         wall_s: limit of wall time in seconds.
         network: whether it may open connections; a step that may is never a cache source.
+        secrets: names of secrets by the variable it gets them in; part of no key.
+        profile: the compute profile it asks for; that of the setting `profile` if empty. In no key either.
     """
 
     module: str
@@ -33,6 +35,8 @@ class StepSpec:
     cpu_s: int | None = None
     wall_s: int | None = None
     network: bool = False
+    profile: str = ""
+    secrets: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -109,6 +113,7 @@ class PlannedStep:
         expected_us: wall time it is expected to take; None if it never ran.
         recipe: as planned; None if blocked.
         hit: the run that stands for it, if state is `hit`.
+        likely_micro: what it is likely to cost if it runs, in micro-units; None where nothing has a price, or it does not run.
     """
 
     position: int
@@ -118,6 +123,7 @@ class PlannedStep:
     expected_us: int | None = None
     recipe: Recipe | None = None
     hit: Hit | None = None
+    likely_micro: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +147,12 @@ class Plan:
     def expected_us(self) -> int | None:
         """Wall time of the steps that must or may run, as far as it is known; None if nothing of it is."""
         known = [step.expected_us for step in self.steps if step.state in {"run", "maybe"} and step.expected_us is not None]
+        return sum(known) if known else None
+
+    @property
+    def likely_micro(self) -> int | None:
+        """What the steps that must or may run are likely to cost, in micro-units; None where nothing has a price."""
+        known = [step.likely_micro for step in self.steps if step.likely_micro is not None]
         return sum(known) if known else None
 
 

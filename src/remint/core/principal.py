@@ -17,13 +17,24 @@ class PrincipalKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Membership:
+    """A team that a principal is in, and the roles that the team gives it."""
+
+    team: str
+    roles: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Principal:
     """Who acts.
 
     Attributes:
         public_key: Ed25519, 32 bytes.
-        roles: what it may do: those of core.action.ROLES carry actions, others such as `risk` count in approvals and policies.
+        roles: what it may do, by itself and by its teams: those of core.action.ROLES carry actions, others such as `risk` count
+            in approvals and policies.
         left_us: when it left; None if it did not. One who left has no role, and does not come back under this name.
+        given: the roles that it has by itself; None if it is in no team, and has all by itself.
+        teams: those it is in, by name.
     """
 
     id: PrincipalId
@@ -32,6 +43,13 @@ class Principal:
     roles: frozenset[str]
     at_us: int
     left_us: int | None = None
+    given: frozenset[str] | None = None
+    teams: tuple[Membership, ...] = ()
+
+    @property
+    def own_roles(self) -> frozenset[str]:
+        """The roles that it has by itself, without its teams."""
+        return self.roles if self.given is None else self.given
 
     @property
     def may_approve(self) -> bool:

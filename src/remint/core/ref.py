@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 
 from remint.core.digest import SHORT, Digest
 from remint.core.ids import ChangeId, PrincipalId, RunId
-from remint.errors import InvalidName
+from remint.errors import Invalid, InvalidName
 
 PRODUCTION = "main"
 KINDS = (
@@ -19,7 +19,7 @@ KINDS = (
 )  # fmt: skip
 MAX_NAME = 200
 MAX_SERIAL_DIGITS = 18
-_WORD = re.compile(r"[a-z0-9][a-z0-9._-]*")
+_WORD = re.compile(r"[a-z0-9](?:[a-z0-9._-]*[a-z0-9_-])?")
 _DIGITS = re.compile(rf"b3:[0-9a-f]{{{SHORT},64}}")
 
 
@@ -135,7 +135,7 @@ def require_name(word: str, *, what: str) -> str:
     if len(word) > MAX_NAME or not _WORD.fullmatch(word):
         raise InvalidName(
             f"{word[:80]!r} is not a {what}",
-            why="names are lower-case letters, digits, dots, dashes and underscores, and start with a letter or digit",
+            why="names are lower-case letters, digits, dots, dashes and underscores, from a letter or digit on, no dot last",
             next_step="choose another name, for example `flights-2013`",
         )
     return word
@@ -172,6 +172,24 @@ def parse_view(text: str) -> tuple[str, int | None]:
             next_step="write it like `main@2026-08-03` or `main@2026-08-03T14:30Z`",
         )
     return workspace, at_us
+
+
+def parse_moment(text: str) -> int:
+    """Return an ISO-8601 time as UTC microseconds, a date as its beginning.
+
+    Raises:
+        Invalid: it is none.
+
+    Example:
+        >>> parse_moment("1970-01-02")
+        86400000000
+    """
+    at_us = _moment_us(text)
+    if at_us is None:
+        raise Invalid(
+            f"{text[:80]!r} is not a time", why="a time is written as in ISO 8601", next_step="write it like 2026-08-03"
+        )
+    return at_us
 
 
 def _moment_us(text: str) -> int | None:

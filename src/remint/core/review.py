@@ -4,13 +4,14 @@ Every pattern that matches a ref of a change counts, and the strictest wins. Wha
 opened and is part of what an approval signs.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
 from remint.core.ids import PrincipalId
 from remint.core.recipe import Recipe, difference
+from remint.core.ref import require_name
 from remint.core.window import parse_window
 from remint.errors import Invalid
 
@@ -23,6 +24,9 @@ AUTO = "auto"
 
 AUTO_TIER = 3
 """The lowest tier, as a number the first, in which such an approval counts."""
+
+TEAM = "team:"
+"""What stands before the name of a team in a list of reviewers; no principal has such a name."""
 
 LOWEST_TIER, HIGHEST_TIER = 1, 4
 DEFAULT_TIER = 2
@@ -50,7 +54,7 @@ class Rules:
 
     Attributes:
         approvals: how many are needed, by role.
-        reviewers: lists of principals; one of each list must have approved.
+        reviewers: lists of principals and, as `team:NAME`, of teams; one of each list must have approved.
         tier: 1 for what matters most.
         expires_days: after the opening or the last approval; None for never.
         freeze: windows in which nothing is merged.
@@ -115,13 +119,20 @@ def parse_reviews(table: Mapping[str, Any], *, default: Mapping[str, int]) -> di
     return {pattern: _parsed(pattern, said, default) for pattern, said in table.items()}
 
 
-def rules_for(paths: Iterable[str], reviews: Mapping[str, Rules], *, default: Mapping[str, int]) -> Rules | None:
+def rules_for(
+    paths: Iterable[str],
+    reviews: Mapping[str, Rules],
+    *,
+    default: Mapping[str, int],
+    besides: Mapping[str, Rules] | None = None,
+) -> Rules | None:
     """Return the strictest of all rules that match; None if no pattern matches any of the refs.
 
     Args:
         paths: of the refs of a change.
         reviews: rules by pattern.
         default: approvals for a ref that no pattern matches.
+        besides: further rules of single refs, by path: those of their materiality.
 
     Example:
         >>> two = {"model/*": Rules({"approver": 1}), "model/risky": Rules({"risk": 1}, tier=1)}
@@ -129,7 +140,11 @@ def rules_for(paths: Iterable[str], reviews: Mapping[str, Rules], *, default: Ma
         >>> found.tier, dict(found.approvals)
         (1, {'approver': 1, 'risk': 1})
     """
-    each = [[rules for pattern, rules in reviews.items() if fnmatchcase(path, pattern)] for path in paths]
+    own = besides or {}
+    each = [
+        [*(rules for pattern, rules in reviews.items() if fnmatchcase(path, pattern)), *([own[path]] if path in own else [])]
+        for path in paths
+    ]
     if not any(each):
         return None
     return strictest([rules for found in each for rules in (found or [Rules(default, tier=HIGHEST_TIER)])])
@@ -157,6 +172,16 @@ def _auto_of_all(autos: Sequence[Auto | None]) -> Auto | None:
         return None
     kinds, gates = [auto.kinds for auto in named], [auto.gates for auto in named]
     return Auto(named[0].by, frozenset.intersection(*kinds), frozenset.union(*gates))
+
+
+def is_among(names: Collection[str], principal: PrincipalId, teams: Iterable[str]) -> bool:
+    """Return whether a principal, or one of its teams, is in a list of reviewers.
+
+    Example:
+        >>> is_among(("cleo", "team:risk"), PrincipalId("ana"), ["risk"])
+        True
+    """
+    return principal in names or any(f"{TEAM}{team}" in names for team in teams)
 
 
 def kinds_between(old: Recipe, new: Recipe) -> set[str]:
@@ -210,7 +235,11 @@ def _names(pattern: str, name: str, value: object) -> tuple[str, ...]:
 
 
 def _reviewers(pattern: str, name: str, value: object) -> tuple[tuple[str, ...], ...]:
-    return (_names(pattern, name, value),)
+    names = _names(pattern, name, value)
+    for one in names:
+        if one.startswith(TEAM):
+            require_name(one.removeprefix(TEAM), what="team")
+    return (names,)
 
 
 def _freeze(pattern: str, name: str, value: object) -> tuple[str, ...]:

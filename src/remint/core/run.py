@@ -8,6 +8,7 @@ from typing import Any
 
 from remint.core.digest import Digest, digest_record
 from remint.core.ids import PrincipalId, RunId
+from remint.errors import NotFound
 
 
 class State(StrEnum):
@@ -144,3 +145,8 @@ def serves_cache(end: End, *, purpose: str) -> bool:
     does not name.
     """
     return end.state is State.DONE and end.guarded and purpose == "run"
+
+
+def not_found(what: str, why: str) -> NotFound:
+    """Return the error of a run that is not there."""
+    return NotFound(f"run {what} was not found", why=why, next_step="see `remint runs list`")

@@ -25,10 +25,16 @@ from remint.core.recipe import Recipe
 from remint.core.ref import Move, Ref, RefName, Selector
 from remint.core.run import End, Hit, Run, Start
 from remint.core.workspace import Workspace
+from remint.ports.budgets import BudgetRecords
 from remint.ports.erasures import Erasures
 from remint.ports.glass import GlassRecords
+from remint.ports.inventory import InventoryRecords
 from remint.ports.origins import Origins
+from remint.ports.requests import RequestRecords
+from remint.ports.secrets import SecretRecords
+from remint.ports.teams import IdentityRecords, TeamRecords
 from remint.ports.tokens import Tokens
+from remint.ports.validations import ValidationRecords
 
 PAGE = 1000
 
@@ -406,8 +412,14 @@ class Facts(Protocol):
 
 
 class Transaction(Protocol):
-    """One transaction: all of the records, together."""
+    """One transaction: all of the records, together.
 
+    Attributes:
+        writing: whether it may write.
+    """
+
+    @property
+    def writing(self) -> bool: ...  # noqa: D102 - see the class
     @property
     def artifacts(self) -> Artifacts: ...  # noqa: D102 - the type says it
     @property
@@ -441,7 +453,21 @@ class Transaction(Protocol):
     @property
     def facts(self) -> Facts: ...  # noqa: D102
     @property
+    def requests(self) -> RequestRecords: ...  # noqa: D102
+    @property
+    def secrets(self) -> SecretRecords: ...  # noqa: D102
+    @property
     def tokens(self) -> Tokens: ...  # noqa: D102
+    @property
+    def teams(self) -> TeamRecords: ...  # noqa: D102
+    @property
+    def identities(self) -> IdentityRecords: ...  # noqa: D102
+    @property
+    def budgets(self) -> BudgetRecords: ...  # noqa: D102
+    @property
+    def inventory(self) -> InventoryRecords: ...  # noqa: D102
+    @property
+    def validations(self) -> ValidationRecords: ...  # noqa: D102
 
 
 class Catalog(Protocol):

@@ -36,6 +36,20 @@ class InputFiles:
 
 
 @dataclass(frozen=True, slots=True)
+class Given:
+    """A secret for one task.
+
+    Attributes:
+        name: of the secret.
+        variable: of the environment, in which the child finds the value.
+    """
+
+    name: str
+    variable: str
+    value: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Task:
     """Everything a child needs to carry out a step, and all it may read.
 
@@ -54,6 +68,8 @@ class Task:
         scratch: a folder of this task, in which `step`, `outputs`, `log.txt` and numbers are free as names; the only place
             where the child may write. Outputs stay there until they are taken.
         network: whether connections are allowed.
+        isolation: the least level (core.isolation) at which it may be carried out; otherwise its function is never called.
+        secrets: what it gets in variables; what it prints or fails with is kept without their values.
     """
 
     id: str
@@ -69,6 +85,8 @@ class Task:
     limits: Limits
     scratch: Path
     network: bool = False
+    secrets: tuple[Given, ...] = ()
+    isolation: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +112,11 @@ class Result:
     Attributes:
         state: `done`, `failed` (the function raised), or `stopped` (killed, or over a limit).
         outputs: by name; empty unless done.
-        error: `what`, `why`, `next_step` and `traceback` of a failure, with only the user's frames.
+        error: `what`, `why`, `next_step` and `traceback` of a failure, with only the user's frames; and for a task that was
+            stopped at one of its limits the name of that as `limit`, where it is known.
         usage: metered by the kernel: the child and all its descendants.
         observed: `libraries` (mapped shared objects), `modules` (imported top-level modules from outside the project), `seed`,
-            `hash_seed`, `threads`, `isolation`.
+            `hash_seed`, `threads`, `isolation`, `isolation_level`.
         guarded: whether the kernel prevented reads outside what the task lists.
         log: the file with what it printed.
     """

@@ -15,8 +15,10 @@ if TYPE_CHECKING:
 NOUNS = (
     "artifacts",
     "audit",
+    "budgets",
     "changes",
     "control",
+    "costs",
     "lineage",
     "pipelines",
     "principals",

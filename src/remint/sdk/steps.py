@@ -12,6 +12,7 @@ from remint.core import canonical
 from remint.core.digest import Digest
 from remint.core.pipeline import Call, Graph, Link, StepSpec, Target
 from remint.core.ref import parse_ref
+from remint.core.secret import require_variables
 from remint.errors import Invalid
 from remint.sdk.codecs import kind_of_hint
 
@@ -91,6 +92,8 @@ def step(
     cpu_s: int | None = None,
     wall_s: int | None = None,
     network: bool = False,
+    profile: str = "",
+    secrets: Mapping[str, str] | None = None,
 ) -> Callable[[Callable[P, R]], Step[P, R]]: ...
 def step(function: Callable[P, R] | None = None, /, **declared: Any) -> Any:
     """Make a step of a function.
@@ -107,6 +110,8 @@ def step(function: Callable[P, R] | None = None, /, **declared: Any) -> Any:
             `memory`: limit of resident memory, for example `2GiB`.
             `cpu_s`, `wall_s`: limits of time in seconds.
             `network`: allow connections; such a step always runs.
+            `secrets`: names of secrets by the variable of the environment that it gets each in; it needs `network`.
+            `profile`: the compute profile it runs under, by its name in the settings.
 
     Raises:
         Invalid: an option or the signature is not understood.
@@ -123,12 +128,21 @@ def _spec(
     exact: str | None = None,
     threads: int = 1,
     memory: str | None = None,
+    secrets: Mapping[str, str] | None = None,
     **limits: Any,  # noqa: ANN401 - passed on to StepSpec
 ) -> StepSpec:
     if exact not in {None, *typing.get_args(Exact)}:
         raise Invalid(
             f"exact={exact!r} is no level", why=f"levels are {', '.join(typing.get_args(Exact))}", next_step="use one of them"
         )
+    if secrets:
+        require_variables(secrets)
+        if not limits.get("network"):
+            raise Invalid(
+                f"step {function.__qualname__} gets no secret",
+                why="its result could rest on the value, which is in no record, so it must not stand for later runs",
+                next_step="let it connect (`network=True`): such a step always runs; or take the secret away",
+            )
     fixed = seed is not None or exact is not None
     conditions = {"seed": seed, "exact": exact, "threads": threads, "hash_seed": 0 if fixed else "fresh"}
     return StepSpec(
@@ -137,6 +151,7 @@ def _spec(
         outputs=_outputs(function),
         conditions=conditions,
         memory_bytes=None if memory is None else _bytes(memory),
+        secrets=dict(secrets or {}),
         **limits,
     )
 

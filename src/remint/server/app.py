@@ -7,32 +7,37 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import msgspec
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from remint.app import App
 from remint.core.ids import uuid7
-from remint.core.plain import to_json
-from remint.errors import Denied, Invalid, NotFound, RemintError, Unavailable
+from remint.errors import Invalid, NotFound, RemintError, Unavailable
 from remint.ports.uploads import Appending
 from remint.ports.usecases.context import Context
+from remint.server.api.exchange import EXCHANGE, exchanged, read_exchange
 from remint.server.api.table import ROWS
 from remint.server.auth import WORKSPACE, Gate, secret_of
 from remint.server.boundary import bounded
-from remint.server.limits import Front, Rates
+from remint.server.door import TOKEN, WORKLOAD, Door
+from remint.server.limits import Front
+from remint.server.once import KEY, once
 from remint.server.openapi import document
 from remint.server.pages.router import router_of
 from remint.server.problems import failed, problem
-from remint.server.reading import body_of, pieces_of, read_body, read_query, require_plain
+from remint.server.reading import body_of, form_of, pieces_of, read_body, read_query, require_plain
 from remint.server.requests import Requests
-from remint.server.routes import Answer, Bytes, Call, NoBody, Row
+from remint.server.responses import response_of
+from remint.server.routes import Call, NoBody, Row
 
 LOG = logging.getLogger("remint.server")
 THREADS = 8
+ASKING = 2
+"""Threads that may wait for issuers, which nobody else waits for."""
+
 METRICS = Row("GET", "/metrics", "catalog:read", "Counters of this server", lambda call: call, bytes)
 OPEN = ("/healthz", "/readyz", "/openapi.json")
 """What is answered without a token: none of it says anything about the project."""
@@ -53,8 +58,9 @@ class Api:
         self._app = app
         self._gate = Gate(app)
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="api")
+        self._asking = ThreadPoolExecutor(ASKING, thread_name_prefix="issuers")
         self._hosts = hosts
-        self._rates = Rates(app.settings.number("rate_per_s"))
+        self._door = Door(app)
         self._requests = Requests()
         self._document = document(ROWS, version=version)
         self.rows = ROWS
@@ -65,19 +71,22 @@ class Api:
         made.add_exception_handler(HTTPException, self._unrouted)  # type: ignore[arg-type]
         routes = [Route(row.address, self._endpoint(row), methods=[row.method]) for row in self.rows]
         routes += [
+            Route(EXCHANGE, self._bounded(self._exchange), methods=["POST"]),
             Route("/metrics", self._bounded(self._metrics), methods=["GET"]),
             Route("/healthz", self._healthz, methods=["GET"]),
             Route("/readyz", self._bounded(self._readyz), methods=["GET"]),
             Route("/openapi.json", self._openapi, methods=["GET"]),
         ]
         made.router.routes.extend(routes)
-        made.include_router(router_of(self._app))
+        made.include_router(router_of(self._app, self._door))
         made.add_middleware(Front, hosts=self._hosts, clock=self._app.clock)
         return made
 
     def close(self) -> None:
         """Wait for the requests under way. Idempotent."""
+        self._asking.shutdown(wait=True)
         self._pool.shutdown(wait=True)
+        self._door.close()
 
     # ---- one request
 
@@ -138,19 +147,26 @@ class Api:
             body=read_body(body, row.body) if row.takes_json else NoBody(),
             headers=request.headers,
         )
+        if row.repeatable and KEY in request.headers:
+            return once(row, request, call, body)
         return row.endpoint(call)
 
     def _identified(self, request: Request, secret: str) -> Context:
         """Return who asks, within the limits of how often."""
-        address = request.client.host if request.client else ""
-        self._rates.require_calm(address)
-        try:
-            context = self._gate.identify(secret, workspace=request.headers.get(WORKSPACE, ""))
-        except Denied:
-            self._rates.failed(address)
-            raise
-        self._rates.require(context.token)
+        workspace = request.headers.get(WORKSPACE, "")
+        context = self._door.shown(request, TOKEN, lambda: self._gate.identify(secret, workspace=workspace))
+        self._door.rates.require(context.token)
         return context
+
+    async def _exchange(self, request: Request) -> Response:
+        """Answer a workload that shows what an issuer signed about it (RFC 8693)."""
+        asked = read_exchange(await form_of(request))
+
+        def work() -> Response:
+            issued = self._door.shown(request, WORKLOAD, lambda: self._app.workloads.exchange(asked.proof, name=asked.name))
+            return exchanged(issued)
+
+        return await asyncio.get_running_loop().run_in_executor(self._asking, work)
 
     # ---- beside the table
 
@@ -186,17 +202,6 @@ class Api:
             raise _no_route(request, error)
 
         return await self._safely(refuse(), request)
-
-
-def response_of(row: Row, given: object) -> Response:
-    """Return what the endpoint of a route gave as a response."""
-    if isinstance(given, Bytes):
-        headers = {**given.headers, "Content-Length": str(given.size_bytes)}
-        return StreamingResponse(given.chunks, given.status, headers)
-    answer = given if isinstance(given, Answer) else Answer(given)
-    status = answer.status or row.status
-    content = b"" if status == 304 else msgspec.json.encode(to_json(answer.value))
-    return Response(content, status, answer.headers, "application/json" if content else None)
 
 
 def _no_route(request: Request, error: HTTPException) -> RemintError:

@@ -92,12 +92,8 @@ class Buckets:
         self._held: dict[Hashable, tuple[float, float]] = {}
         self._holding = threading.Lock()
 
-    def wait_s(self, caller: Hashable, *, take: bool = True) -> float:
+    def wait_s(self, caller: Hashable) -> float:
         """Return 0 if a caller may ask now, and count that; otherwise after how many seconds it may.
-
-        Args:
-            caller: who asks.
-            take: count it.
 
         Example:
             >>> buckets = Buckets(2, 1, now_s=lambda: 0.0)
@@ -110,10 +106,9 @@ class Buckets:
             left = min(self._burst, left + (now_s - at_s) * self._rate_per_s)
             if left < 1:
                 return (1 - left) / self._rate_per_s
-            if take:
-                if len(self._held) >= MOST_REMEMBERED:
-                    self._held = {who: held for who, held in self._held.items() if self._is_empty(held, now_s)}
-                self._held[caller] = (left - 1, now_s)
+            if len(self._held) >= MOST_REMEMBERED:
+                self._held = {who: held for who, held in self._held.items() if self._is_empty(held, now_s)}
+            self._held[caller] = (left - 1, now_s)
             return 0.0
 
     def _is_empty(self, held: tuple[float, float], now_s: float) -> bool:
@@ -142,19 +137,15 @@ class Rates:
         if wait_s:
             raise _too_often("this token asks more often than the setting `rate_per_s` allows", wait_s)
 
-    def require_calm(self, address: str) -> None:
-        """Refuse an address that showed too many tokens that do not count.
+    def failed(self, address: str) -> None:
+        """Count something shown that does not count.
 
         Raises:
-            LimitReached: it did.
+            LimitReached: the address did that too often; what it shows that counts is answered all the same.
         """
-        wait_s = self._failures.wait_s(address, take=False)
+        wait_s = self._failures.wait_s(address)
         if wait_s:
             raise _too_often(f"more than {FAILURES} tokens that do not count came from this address in a minute", wait_s)
-
-    def failed(self, address: str) -> None:
-        """Count a token that does not count."""
-        self._failures.wait_s(address)
 
 
 def _too_often(why: str, wait_s: float) -> RemintError:

@@ -18,6 +18,13 @@ _WORKSPACE = {
     "schema": {"type": "string", "maxLength": 200},
 }
 
+_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "description": "names this request for a day: sent again it is not carried out again, and answered as before",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]+$"},
+}
+
 
 def document(rows: Sequence[Row], *, version: str) -> dict[str, Any]:
     """Return the document of a table of routes."""
@@ -97,4 +104,6 @@ def _parameters(row: Row) -> Iterator[dict[str, Any]]:
             yield {"name": name, "in": "query", "schema": _tidy(schema)}
     for name, about in row.headers.items():
         yield {"name": name, "in": "header", "description": about, "schema": {"type": "string"}}
+    if row.repeatable:
+        yield _KEY
     yield _WORKSPACE

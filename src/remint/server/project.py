@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from remint.app import App
 from remint.core.action import OWNER
+from remint.core.provider import parse_providers, parse_workloads
 from remint.errors import Invalid, RemintError
 from remint.ports.usecases.context import Context
 from remint.server.app import Api
@@ -63,12 +64,14 @@ def serve(app: App, place: Place, *, announce: Callable[[str], None]) -> None:
         announce: called once with the address when the port is open.
 
     Raises:
-        Invalid: the place would show tokens to whoever listens on the network.
+        Invalid: the place would show tokens to whoever listens on the network, or a provider or workload is not understood.
         Unavailable: the port is taken.
     """
     import uvicorn
 
     _require_safe(place)
+    parse_providers(app.settings.table("oidc"))
+    parse_workloads(app.settings.table("workload"))
     listening = listen(place.host, place.port)
     host, port = listening.getsockname()[:2]
     hosts = (answered_hosts(place.host) or LOOPBACK) | frozenset(map(str.lower, app.settings.texts("server_hosts")))
@@ -106,6 +109,7 @@ def _checkpoints(app: App) -> Iterator[None]:
         while not is_last:
             is_last = ended.wait(CHECKPOINT_S)
             try:
+                app.failures.flush()
                 app.audit.checkpoint_if_new()
             except RemintError:  # who asks the server is not to blame; whoever watches it is told, and it tries again
                 logging.getLogger(__name__).exception("no checkpoint of the audit log was kept")

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Any, TypeVar
+from urllib.parse import parse_qsl
 
 import msgspec
 from starlette.requests import ClientDisconnect, Request
@@ -12,6 +13,8 @@ from remint.server.protocols.jsontext import read_fast
 BODY_BYTES = 1 << 20
 """The largest body of JSON."""
 
+FORM_BYTES = 65_536
+FORM_FIELDS = 20
 PIECE_BYTES = 1 << 20
 
 Read = TypeVar("Read", bound=msgspec.Struct)
@@ -48,6 +51,44 @@ async def body_of(request: Request) -> bytes:
     except ClientDisconnect:
         raise _broken_off() from None
     return b"".join(parts)
+
+
+async def form_of(request: Request) -> Mapping[str, str]:
+    """Return the fields of a form that was sent.
+
+    Raises:
+        LimitReached: it is larger than FORM_BYTES.
+        Invalid: it is no form, is compressed, has a field twice or too many, or broke off.
+    """
+    require_plain(request.headers)
+    media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media != "application/x-www-form-urlencoded":
+        raise Invalid(
+            "the request was refused",
+            why=f"its body is {media[:100] or 'of no kind'}, and not a form",
+            next_step="send the header `Content-Type: application/x-www-form-urlencoded`",
+            rule="media-type",
+        )
+    content = bytearray()
+    try:
+        async for part in request.stream():
+            content += part
+            if len(content) > FORM_BYTES:
+                raise LimitReached(
+                    "the request was refused",
+                    why=f"its form is larger than {FORM_BYTES} bytes",
+                    next_step="send less",
+                    rule="body-size",
+                )
+    except ClientDisconnect:
+        raise _broken_off() from None
+    try:
+        fields = parse_qsl(content.decode("utf-8"), keep_blank_values=True, max_num_fields=FORM_FIELDS)
+    except ValueError as error:
+        raise _refused(f"its form is not readable: {str(error)[:100]}") from error
+    if len(fields) != len(dict(fields)):
+        raise _refused("its form names a field twice")
+    return dict(fields)
 
 
 async def pieces_of(request: Request) -> AsyncIterator[bytes]:

@@ -122,6 +122,11 @@ class Row:
         return (self.resource or f"route {self.path}").format(**{**words, "workspace": workspace})[:MOST_NAMED]
 
     @property
+    def repeatable(self) -> bool:
+        """Whether a request with an Idempotency-Key is carried out once; others have one effect however often they come."""
+        return self.method == "POST" and not self.streamed
+
+    @property
     def takes_json(self) -> bool:
         """Whether a body is read as JSON."""
         return self.body is not NoBody

@@ -9,6 +9,7 @@ from typing import Any
 from remint.core import access
 from remint.core.access import Caller, Decision
 from remint.core.entry import Entry
+from remint.core.idtoken import IDENTITY
 from remint.errors import Denied
 from remint.ports.catalog import Catalog, Transaction
 from remint.ports.clock import Clock
@@ -65,6 +66,7 @@ class Access:
 
         Raises:
             Denied: with the rule that refused. Use `recording` around the transaction, so that the refusal is an entry.
+            Conflict: the request was carried out meanwhile, because it was sent twice.
         """
         decision = self.decide(tx, self.caller(tx, context), action, resource, workspace=workspace)
         if not decision.allowed:
@@ -76,6 +78,8 @@ class Access:
                 rule=decision.rule,
                 **asked,
             )
+        if context.asked is not None and tx.writing:
+            tx.requests.note(context.principal, context.asked, at_us=self.clock.now_us())
 
     def decide(self, tx: Transaction, caller: Caller, action: str, resource: str, *, workspace: str | None = None) -> Decision:
         """Return whether something may be done: the kernel decides first, and a policy may refuse what it allows."""
@@ -103,8 +107,8 @@ class Refusals:
         """Begin to watch."""
 
     def __exit__(self, _kind: type[BaseException] | None, error: BaseException | None, _trace: TracebackType | None) -> None:
-        """Record a refusal."""
-        if isinstance(error, Denied):
+        """Record a refusal; that nobody is known by what was shown is counted elsewhere, not recorded one by one."""
+        if isinstance(error, Denied) and error.facts.get("rule") != IDENTITY:
             facts: dict[str, Any] = {"rule": str(error.facts.get("rule", ""))}
             if "policy" in error.facts:
                 facts["policy"] = str(error.facts["policy"])

@@ -1,6 +1,7 @@
 """Approvals: which of those given on a change are really signed by who they say, and which merges may stand without them."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from remint.core import change as rules
 from remint.core.change import ROLL_BACK, Change, ChangeState, Seen, Step
@@ -55,7 +56,8 @@ def checked_approvals(tx: Transaction, keys: Keys, change: Change) -> list[tuple
         else:
             may = signer is not None and signer.may_approve
         signed = signer is not None and may and keys.verify(signer.public_key, message, step.signature)
-        checked.append((step, signed))
+        teams = frozenset(one.team for one in signer.teams) if signer is not None else frozenset()
+        checked.append((replace(step, teams=teams), signed))
     return checked
 
 

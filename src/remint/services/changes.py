@@ -11,10 +11,11 @@ from remint.core.entry import Entry
 from remint.core.evidence import pre_authentication
 from remint.core.gate import GateResult, gates_for, judge
 from remint.core.glass import GATES_PASSED, GLASS
+from remint.core.governing import Judging
 from remint.core.ids import ChangeId, PrincipalId
 from remint.core.recipe import difference
 from remint.core.ref import PRODUCTION, Move, RefName, parse_ref
-from remint.core.review import AUTO, Rules, rules_for
+from remint.core.review import AUTO, Rules, is_among, rules_for
 from remint.core.window import frozen_until_us
 from remint.errors import Conflict, Denied, Invalid, RefMoved, RefNotFound
 from remint.ports.catalog import Catalog, Transaction
@@ -26,10 +27,14 @@ from remint.ports.usecases.context import Context
 from remint.services.access import Access
 from remint.services.approvals import approval_payload, counted_approvals, merge_payload, review_payload, seen_of
 from remint.services.automatic import refusals
+from remint.services.candidates import candidates_of
 from remint.services.evidence import EvidenceService
 from remint.services.glass import require_glass
 from remint.services.merging import carry_out
+from remint.services.owners import Owners
+from remint.services.recorded import RecordedSettings
 from remint.services.refs import moved_meanwhile
+from remint.services.sight import SightService
 
 
 @dataclass(frozen=True)
@@ -40,10 +45,13 @@ class ChangeService:
         required: approvals a change needs, by role, where no rule matches.
         gates: gates by pattern of ref, as the settings say them.
         reviews: rules by pattern of ref.
+        owners: who answers for refs, and what their materiality asks for.
+        recorded: the settings that were agreed on.
     """
 
     catalog: Catalog
     access: Access
+    sight: SightService
     artifacts: Artifacts
     evidence: EvidenceService
     keys: Keys
@@ -51,8 +59,10 @@ class ChangeService:
     required: Mapping[str, int]
     gates: Mapping[str, Mapping[str, Mapping[str, Any]]]
     reviews: Mapping[str, Rules]
+    owners: Owners
+    recorded: RecordedSettings
 
-    def propose(self, context: Context, refs: Sequence[str], *, title: str = "", draft: bool = False) -> Review:
+    def propose(self, context: Context, refs: Sequence[str], *, title: str = "", draft: bool = False, why: str = "") -> Review:
         """Open a change that moves protected refs of `main`."""
         with self.catalog.read() as tx:
             moves = tuple(sorted(self._planned(tx, context, text) for text in refs))
@@ -68,7 +78,7 @@ class ChangeService:
             same = self._same_open(tx, change)
             for move in moves:
                 self.evidence.sign_evaluations(tx, move.new)
-            change_id = same.id if same else self._open(tx, change, "draft" if draft else "open", note=title)
+            change_id = same.id if same else self._open(tx, change, "draft" if draft else "open", note=why or title)
             self._approve_by_rule(tx, tx.changes.get(change_id))
         return self.review(change_id)
 
@@ -98,15 +108,31 @@ class ChangeService:
             opened_by=context.principal,
             authors=frozenset(authors),
             at_us=self.clock.now_us(),
-            gates=tuple({**gate, "ref": move.ref.path} for move in moves for gate in gates_for(move.ref.path, self.gates)),
-            rules=rules_for([move.ref.path for move in moves], self.reviews, default=self.required),
+            **self._judged_by(tx, moves),
         )
+
+    def _judged_by(self, tx: Transaction, moves: Sequence[PlannedMove]) -> Mapping[str, Any]:
+        """Return gates and rules of a change: those of the patterns that match its refs, and of their materiality."""
+        recorded = self.recorded.judging(tx, moves)
+        judging = recorded or Judging(self.required, self.gates, self.reviews)
+        gates: list[Mapping[str, Any]] = []
+        besides: dict[str, Rules] = {}
+        for path in [move.ref.path for move in moves]:
+            found, standard = gates_for(path, judging.gates), self.owners.standard(tx, path)
+            if standard is not None:
+                found += [gate for gate in gates_for(path, {path: standard.gates}) if gate not in found]
+                besides |= {path: standard.rules} if standard.rules is not None else {}
+            gates += [{**gate, "ref": path} for gate in found]
+        paths = [move.ref.path for move in moves]
+        own = rules_for(paths, judging.reviews, default=judging.required, besides=besides)
+        return {"gates": tuple(gates), "rules": own or (Rules(recorded.required) if recorded is not None else None)}
 
     def _open(self, tx: Transaction, change: Change, action: str, *, note: str) -> ChangeId:
         change_id = tx.changes.add(change)
         tx.changes.step(change_id, Step(action, change.opened_by, change.at_us, note=note))
         facts: dict[str, Any] = {"moves": rules.subject_of(change), "authors": sorted(change.authors)}
         facts |= {"draft": True} if action == "draft" else {}
+        facts |= {"why": note} if note not in {"", change.title} else {}
         tx.entries.append(Entry("change:open", f"change {change_id}", change.opened_by, change.at_us, facts))
         return change_id
 
@@ -122,11 +148,13 @@ class ChangeService:
     def _planned(self, tx: Transaction, context: Context, text: str) -> PlannedMove:
         path, equals, wanted = text.partition("=")
         source, selector = parse_ref(path, workspace=context.workspace)
+        self.sight.require_workspace(context, source.workspace)
         target = source.within(PRODUCTION)
         if equals:
             if len(wanted) < 3 + SHORT:
                 raise Invalid(f"{wanted} is too short", why="give at least 12 digits", next_step="copy it from `remint log`")
             new = tx.artifacts.find(wanted).digest
+            self.sight.require_artifact(context, new, named=wanted)
         elif selector is not None:
             new = tx.refs.select(source, selector).new
         else:
@@ -148,7 +176,8 @@ class ChangeService:
             auto = change.rules.auto if change.rules and review.state is ChangeState.OPEN else None
             why = refusals(tx, self.keys, change, auto, review.gates) if auto else []
             words = tuple(self._differences(tx, change))
-            return replace(review, could=self._could(tx, review), difference=words, not_by_rule=tuple(why))
+            could, candidates = self._could(tx, review), tuple(candidates_of(tx, change))
+            return replace(review, could=could, difference=words, not_by_rule=tuple(why), candidates=candidates)
 
     def _judged(self, tx: Transaction, change: Change) -> tuple[GateResult, ...]:
         results: list[GateResult] = []
@@ -173,6 +202,7 @@ class ChangeService:
             frozen_until_us=frozen_until_us(change.rules.freeze, seen.now_us) if change.rules and waiting else None,
             review_due_us=rules.review_due_us(change),
             moved=tuple(_moved_words(change, seen)) if state is ChangeState.STALE else (),
+            unowned=self.owners.lacking(tx, (move.ref for move in change.moves)) if waiting else (),
         )
 
     def _could(self, tx: Transaction, review: Review) -> Mapping[str, tuple[PrincipalId, ...]]:
@@ -187,7 +217,9 @@ class ChangeService:
             for role in review.missing
         }
         if lists:
-            could["reviewer"] = tuple(one.id for one in able if any(one.id in names for names in lists))
+            could["reviewer"] = tuple(
+                one.id for one in able if any(is_among(names, one.id, (team.team for team in one.teams)) for names in lists)
+            )
         return could
 
     def _differences(self, tx: Transaction, change: Change) -> list[str]:
@@ -319,6 +351,8 @@ class ChangeService:
             rules.require_clock(change, now_us=seen.now_us)
             for move in change.moves:
                 rules.require_reviewed(tx.changes.in_emergency(move.ref), now_us=seen.now_us)
+            self.recorded.require(tx, change.moves, doing=f"change {change_id} was not merged")
+            self.owners.require(tx, (move.ref for move in change.moves), doing=f"change {change_id} was not merged")
             review = self._review(tx, change, seen, self._judged(tx, change))
             if glass is not None:
                 return carry_out(tx, change, self._emergency_merge(tx, context, review, glass, seen.now_us))

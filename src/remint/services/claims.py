@@ -10,8 +10,13 @@ from remint.core.evidence import read_statement
 from remint.core.principal import Principal, RoleChange
 from remint.core.ref import Move
 from remint.core.run import Run, end_digest
+from remint.core.secret import REMOVE, SET, SecretStep
+from remint.core.team import TeamChange
+from remint.core.validation import VERBS, action_of
 from remint.errors import Invalid
 from remint.ports.catalog import PAGE, Transaction
+from remint.services.budgetclaims import balance_problems, budget_claims, said_budget
+from remint.services.inventoryclaims import inventory_claims, said_item
 
 ALL = 1 << 40
 """More records than a catalog holds."""
@@ -49,6 +54,7 @@ class Claims:
             else:
                 problems.append(f"no entry tells of {words} as it is recorded")
         problems += [f"the record of {claim[1]} is not as its entry ({claim[0]}) says" for claim, n in left.items() if n > 0]
+        problems += balance_problems(tx)
         last = {move.name: move.new for move in tx.reach.moves()}
         for name, new in last.items():
             found = tx.refs.get(name)
@@ -63,8 +69,11 @@ def _claims(tx: Transaction) -> Iterator[tuple[str, Claim]]:
         yield f"the move of {move.name} to {move.new.short}", _of_move(move)
     for principal in tx.principals.all(limit=ALL):
         yield f"the principal {principal.id}", _of_principal(principal)
+    yield from _claims_of_teams(tx)
     for given in tx.principals.changes(limit=ALL):
         yield f"the change of roles of {given.principal}", _of_roles(given)
+    for done in tx.secrets.steps():
+        yield f"the {done.verb} of secret {done.secret}", _of_secret(done)
     for change in tx.changes.newest(limit=ALL):
         for step in change.steps:
             if _told_as(step) in _STEPS:
@@ -73,6 +82,25 @@ def _claims(tx: Transaction) -> Iterator[tuple[str, Claim]]:
         yield f"the start of run {run.id}", _of_start(run)
         if run.end is not None:
             yield f"the end of run {run.id}", ("run:end", str(run.id), str(end_digest(run.end)))
+    yield from budget_claims(tx)
+    yield from inventory_claims(tx)
+
+
+def _claims_of_teams(tx: Transaction) -> Iterator[tuple[str, Claim]]:
+    for team in tx.teams.all(limit=ALL):
+        yield f"the team {team.name}", ("team:create", f"team {team.name}", str(team.by), team.at_us, team.about)
+    for change in tx.teams.changes(limit=ALL):
+        yield f"the change of team {change.team}", _of_team(change)
+    for link in tx.identities.all(limit=ALL):
+        claim = ("principal:link", str(link.principal), str(link.by), link.at_us, str(link.digest()))
+        yield f"the link of {link.principal} to a subject of {link.issuer}", claim
+    for proof, token in tx.identities.spent(limit=ALL):
+        yield f"the exchange of a proof for token {token}", ("token:exchange", f"token {token}", str(proof))
+
+
+def _of_team(change: TeamChange) -> Claim:
+    about = (change.verb, str(change.principal or change.role), change.source)
+    return ("team:change", f"team {change.team}", str(change.by), change.at_us, *about)
 
 
 def _runs(tx: Transaction) -> Iterator[Run]:
@@ -92,6 +120,18 @@ def _of_principal(principal: Principal) -> Claim:
 
 def _of_roles(change: RoleChange) -> Claim:
     return ("principal:change", str(change.principal), str(change.by), change.at_us, change.verb, change.role)
+
+
+def _of_secret(step: SecretStep) -> Claim:
+    action = "secret:set" if step.verb in {SET, REMOVE} else "secret:grant"
+    granted = (str(step.whom), step.workspace, step.profile) if step.whom else ("", "", "")
+    return (action, f"secret {step.secret}", str(step.by), step.at_us, step.verb, *granted)
+
+
+def _said_secret(entry: Mapping[str, Any]) -> Claim:
+    facts = entry["facts"]
+    granted = [facts.get(name, "") for name in ("whom", "workspace", "profile")]
+    return (entry["action"], entry["resource"], entry["by"], entry["at_us"], facts["verb"], *granted)
 
 
 def _of_start(run: Run) -> Claim:
@@ -139,10 +179,21 @@ _READ: dict[bytes, Callable[[Mapping[str, Any]], Claim]] = {
         *(e["action"], e["resource"], e["by"], e["at_us"]),
         *(e["facts"]["verb"], e["facts"].get("role", "")),
     ),
+    b"secret:set": _said_secret,
+    b"secret:grant": _said_secret,
+    b"team:create": lambda e: (e["action"], e["resource"], e["by"], e["at_us"], e["facts"]["about"]),
+    b"team:change": lambda e: (
+        *(e["action"], e["resource"], e["by"], e["at_us"], e["facts"]["verb"]),
+        *(e["facts"].get("principal") or e["facts"]["role"], e["facts"].get("source", "")),
+    ),
+    b"principal:link": lambda e: (e["action"], e["resource"], e["by"], e["at_us"], e["facts"]["identity"]),
+    b"token:exchange": lambda e: (e["action"], e["resource"], e["facts"]["proof"]),
     b"run:start": lambda e: (
         *(e["action"], e["resource"], e["by"], e["at_us"]),
         *(e["facts"]["recipe"], e["facts"]["run_key"], e["facts"]["purpose"]),
     ),
+    **{action.encode(): said_item for action in ("inventory:set", *map(action_of, VERBS))},
     b"run:end": lambda e: (e["action"], e["resource"], e["facts"].get("record")),
     **{f"change:{action}".encode(): _said_step for action in _STEPS},
+    **{f"budget:{verb}".encode(): said_budget for verb in ("create", "change", "reserve", "settle", "refund", "save")},
 }

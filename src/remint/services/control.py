@@ -7,6 +7,7 @@ from typing import Any
 from remint.core.control import DAY_US, ControlFacts, FitnessFacts, ModelStatus, control_of, fitness_of
 from remint.core.digest import Digest
 from remint.core.ref import PRODUCTION, Move, Ref, RefName
+from remint.core.validation import ValidationFacts, fitness_words
 from remint.errors import Corrupt, Denied
 from remint.ports.catalog import Catalog, Transaction
 from remint.ports.clock import Clock
@@ -15,6 +16,8 @@ from remint.ports.usecases.artifacts import Artifacts
 from remint.ports.usecases.regenerations import Regenerations
 from remint.services.approvals import approved_by
 from remint.services.evidence import EVALUATED, REPRODUCED, EvidenceService, unknown_words
+from remint.services.owners import Owners
+from remint.services.validationsteps import validations_of
 
 REQUIRED_LEVEL = "content"
 
@@ -26,6 +29,7 @@ class ControlService:
     Attributes:
         max_age_days: age in days after which a model must be regenerated again.
         required: approvals a change needs, by role.
+        owners: who answers for refs.
     """
 
     catalog: Catalog
@@ -36,6 +40,7 @@ class ControlService:
     clock: Clock
     max_age_days: int
     required: Mapping[str, int]
+    owners: Owners
 
     def models(self) -> Sequence[ModelStatus]:
         """Return every model in production with its status."""
@@ -51,6 +56,13 @@ class ControlService:
             reproduced = self._newest_level(tx, digest)
             approvers = self._approvers(tx, move)
             evaluated = bool(self.evidence.trusted(tx, digest, EVALUATED))
+            item = tx.inventory.get(ref.name.path)
+            orphaned = self.owners.answer(tx, ref.name.path, item)[1] if item else ""
+            standard = self.owners.standard(tx, ref.name.path)
+            asked = ValidationFacts(
+                validations_of(tx, self.keys, artifact=digest), standard.validation_days if standard else None
+            )
+            validation = fitness_words(asked, now_us=self.clock.now_us())
         regenerable = self.regenerations.check(digest)
         missing = self._damage(digest) or list(regenerable.missing)
         facts = ControlFacts(
@@ -62,11 +74,18 @@ class ControlService:
             max_age_us=self.max_age_days * DAY_US,
             now_us=self.clock.now_us(),
             while_kept=regenerable.while_kept,
+            owner=item.owner if item else "",
+            orphaned=orphaned,
         )
         control, control_reasons = control_of(facts)
         alarms, watched = self._alarms(ref)
-        fitness, fitness_reasons = fitness_of(FitnessFacts(evaluated, alarms, watched))
-        return ModelStatus(ref.name, digest, ref.serial, control, control_reasons, fitness, fitness_reasons)
+        fitness, fitness_reasons = fitness_of(FitnessFacts(evaluated, alarms, watched, validation))
+        return ModelStatus(
+            *(ref.name, digest, ref.serial, control, control_reasons, fitness, fitness_reasons),
+            owner=facts.owner,
+            materiality=item.materiality if item else "",
+            orphaned=bool(orphaned),
+        )
 
     def _newest_level(self, tx: Transaction, digest: Digest) -> tuple[str, int] | None:
         found = self.evidence.trusted(tx, digest, REPRODUCED)

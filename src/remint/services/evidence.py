@@ -1,15 +1,17 @@
 """Evidence: signed statements, made by the platform from what it recorded, and the findings that gates are judged by."""
 
-from collections.abc import Callable, Mapping, Sequence
+import base64
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from remint.core.artifact import Kind
+from remint.core.attestation import ATTESTED, DESCRIBED, PRESENTED, SCANNED, Attested, read_payload
 from remint.core.change import PlannedMove
 from remint.core.digest import Digest
 from remint.core.entry import Entry
 from remint.core.evidence import Evidence, pre_authentication, statement
-from remint.core.gate import LEVELS, CodeOrigin, Evaluation, Findings
+from remint.core.gate import ATTESTED_GATES, LEVELS, CodeOrigin, Evaluation, Findings
 from remint.core.ids import PrincipalId
 from remint.core.lineage import Lineage, LineageNode
 from remint.ports.catalog import Transaction
@@ -17,6 +19,7 @@ from remint.ports.clock import Clock
 from remint.ports.signing import Keys
 from remint.services.lineage import ancestry
 from remint.services.principals import PLATFORM
+from remint.services.validationsteps import validations_of
 
 EVALUATED = "evaluated"
 REPRODUCED = "reproduced"
@@ -32,11 +35,13 @@ class EvidenceService:
 
     Attributes:
         is_reviewed: asks the git checkout.
+        signers: public keys that are trusted beside those of principals, by `key:NAME`.
     """
 
     keys: Keys
     clock: Clock
     is_reviewed: IsReviewed
+    signers: Mapping[str, bytes] = field(default_factory=dict)
     _lineage: dict[Digest, LineageNode] = field(default_factory=dict)
 
     def lineage(self, tx: Transaction, digest: Digest) -> Lineage:
@@ -75,11 +80,12 @@ class EvidenceService:
 
     def trusted(self, tx: Transaction, subject: Digest, predicate: str) -> list[Evidence]:
         """Return the evidence about an artifact whose signature holds, newest first."""
-        return [record for record in tx.evidence.of(subject, predicate=predicate) if self._holds(tx, record)]
+        found = tx.evidence.of(subject, predicate=predicate)
+        return [record for record in found if record.predicate == predicate and self._holds(tx, record, subject)]
 
-    def _holds(self, tx: Transaction, record: Evidence) -> bool:
+    def _holds(self, tx: Transaction, record: Evidence, subject: Digest) -> bool:
         signer = tx.principals.get(record.by)
-        if signer is None or record.subject is None:
+        if signer is None or record.subject != subject:
             return False
         return self.keys.verify(signer.public_key, pre_authentication(record.payload), record.signature)
 
@@ -104,7 +110,43 @@ class EvidenceService:
             code=self._code(lineage, {gate["branch"] for gate in gates if gate["gate"] == "code-reviewed"}),
             cpu_us=_cpu_us(tx, lineage) if "cost-within" in names else 0,
             looks=_looks(tx, move.new, evaluations[:1]) if "holdout-fresh" in names else {},
+            attested=self.attested(tx, move.new) if names & ATTESTED_GATES else (),
+            validations=validations_of(tx, self.keys, artifact=move.new) if "validated" in names else (),
+            now_us=self.clock.now_us(),
         )
+
+    def attested(self, tx: Transaction, subject: Digest) -> list[Attested]:
+        """Return what principals, keys of the settings and scans say of an artifact, newest first, if the signature holds."""
+        found: list[Attested] = []
+        for record in tx.evidence.of(subject):
+            if not self._holds(tx, record, subject):
+                continue
+            if record.predicate == PRESENTED and record.by == PLATFORM:
+                found += self._presented(tx, record)
+            elif record.predicate == ATTESTED:
+                facts = {"note": record.facts["note"]}
+                found.append(Attested(record.by, record.facts["predicate"], record.at_us, facts))
+            elif record.predicate == DESCRIBED or (record.predicate == SCANNED and record.by == PLATFORM):
+                found.append(Attested(record.by, record.predicate, record.at_us, record.facts))
+        return found
+
+    def _presented(self, tx: Transaction, record: Evidence) -> list[Attested]:
+        """Return what an envelope from outside says, if its own signature is still by a trusted key."""
+        payload = base64.b64decode(record.facts["payload"])
+        found = self.signer_of(tx, payload, [bytes.fromhex(record.facts["signature"])])
+        if found is None:
+            return []
+        said = read_payload(payload)
+        return [Attested(found[0], said.predicate, record.at_us, said.facts)] if record.subject in said.subjects else []
+
+    def signer_of(self, tx: Transaction, payload: bytes, signatures: Iterable[bytes]) -> tuple[str, bytes] | None:
+        """Return who signed a payload, of the trusted keys and those of principals who have not left, and the signature."""
+        persons = {str(one.id): one.public_key for one in tx.principals.all() if one.left_us is None and one.id != PLATFORM}
+        for signature in signatures:
+            for name, key in {**self.signers, **persons}.items():
+                if self.keys.verify(key, pre_authentication(payload), signature):
+                    return name, signature
+        return None
 
     def _code(self, lineage: Lineage, branches: set[str]) -> list[CodeOrigin]:
         """Return where the code behind an artifact came from; nothing if no branch is asked about."""

@@ -1,17 +1,18 @@
 """Carrying out one step: from a started run to recorded outputs."""
 
-import secrets
 import shutil
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 from remint.core import canonical
 from remint.core.artifact import Artifact, Kind, Part
 from remint.core.digest import Digest
 from remint.core.entry import Entry
+from remint.core.isolation import NONE
 from remint.core.pipeline import StepSpec
 from remint.core.recipe import Recipe
 from remint.core.run import End, Hit, Output, Start, State, end_digest
@@ -22,8 +23,11 @@ from remint.ports.catalog import Catalog, Transaction
 from remint.ports.clock import Clock
 from remint.ports.compute import Executor, InputFiles, Limits, OutputFiles, Result, Task
 from remint.ports.usecases.artifacts import Artifacts, Kept
+from remint.ports.usecases.context import Context
+from remint.services.metering import Measured, Metering
 from remint.services.recording import record
 from remint.services.removals import require_kept
+from remint.services.secrets import SecretService
 
 LEFT_BEHIND_S = 24 * 3600
 """What is this old in the scratch folder belongs to no living process."""
@@ -38,6 +42,7 @@ class Work:
         recipe: as planned.
         modules: modules worth loading before the fork.
         shown_as: the folder shown in tracebacks in place of the code snapshot.
+        measured: what it may use, and what is reserved for it; None before it started.
     """
 
     start: Start
@@ -46,6 +51,7 @@ class Work:
     modules: tuple[str, ...]
     shown_as: Path
     environment: Declared
+    measured: Measured | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +80,8 @@ class Execution:
     environment: Environment
     clock: Clock
     scratch: Path
+    metering: Metering
+    secrets: SecretService
     _recorded: set[Digest] = field(default_factory=set)
     _observed: dict[tuple[str, ...], Artifact] = field(default_factory=dict)
     _laid_out: dict[Digest, Path] = field(default_factory=dict)
@@ -135,8 +143,9 @@ class Execution:
         Raises:
             StepFailed: the function raised.
             LimitReached: it was stopped at a limit.
+            Denied: as `started`.
         """
-        self.started(work)
+        work = self.started(work)
         folder = self.folder()
         try:
             _, end = self.perform(work, folder, on_line=on_line)
@@ -149,19 +158,43 @@ class Execution:
     def folder(self) -> Path:
         """Make and return an empty folder for one run."""
         self.scratch.mkdir(parents=True, exist_ok=True)
-        made = self.scratch / secrets.token_hex(8)
+        made = self.scratch / token_hex(8)
         made.mkdir(mode=0o700)
         return made
 
-    def started(self, work: Work) -> None:
-        """Record that a run started."""
+    def check(self, context: Context, steps: Sequence[StepSpec]) -> None:
+        """Refuse steps whose profile or secrets the caller may not use, before any of them runs.
+
+        Raises:
+            Denied: with the rule.
+            NotFound: there is no such secret.
+            Invalid: there is no such profile.
+        """
+        self.metering.check(context, steps)
+        for step in steps:
+            self.secrets.check(context, step, profile=step.profile or self.metering.profile)
+
+    def started(self, work: Work) -> Work:
+        """Record that a run started, set aside what it may cost, and return it with the limits that come with that.
+
+        Raises:
+            Denied: its profile is not for who starts it, or its budget has not so much left; only the refusal is recorded.
+        """
         self._declare(work.environment)
         start = work.start
-        with self.catalog.begin() as tx:
+        with self.metering.refusals(start, work.step), self.catalog.begin() as tx:
+            measured = self.metering.measure(tx, start, work.step)
+            if measured.profile:
+                start = replace(start, place={**start.place, "profile": measured.profile})
+            self.secrets.give(tx, start, work.step.secrets.values(), profile=measured.profile)
             tx.recipes.add(work.recipe)
             tx.runs.start(start)
             facts = {"recipe": start.recipe, "run_key": start.run_key, "purpose": start.purpose, "why": start.why}
             tx.entries.append(Entry("run:start", start.id, start.by, start.at_us, facts))
+            self.metering.reserve(tx, measured.reservation)
+        within = measured.allotment.bounds
+        step = replace(work.step, memory_bytes=within.memory_bytes, cpu_s=within.cpu_s, wall_s=within.wall_s)
+        return replace(work, start=start, step=step, measured=measured)
 
     def _declare(self, environment: Declared) -> None:
         if environment.digest in self._recorded:
@@ -180,7 +213,8 @@ class Execution:
 
     def perform(self, work: Work, folder: Path, *, on_line: Callable[[str], None] | None = None) -> tuple[Made, End]:
         """Run the step in `folder`, store what it made, and record how it ended."""
-        result = self.run(work, folder, on_line=on_line)
+        with self.metering.going_on(work.measured):
+            result = self.run(work, folder, on_line=on_line)
         with self.blobs.adding():
             made = self._stored(result)
             return made, self._ended(work, made)
@@ -202,6 +236,8 @@ class Execution:
             limits=Limits(step.memory_bytes, step.cpu_s, step.wall_s),
             scratch=folder,
             network=step.network,
+            secrets=self.secrets.values(step),
+            isolation=work.measured.isolation if work.measured is not None else NONE,
         )
         return self.executor.run(task, on_line=on_line)
 
@@ -254,7 +290,7 @@ class Execution:
             observed={**observed, "environment": made.environment.digest},
             guarded=result.guarded and not work.step.network,
             log=made.log.digest,
-            error=result.error,
+            error=self.metering.told(work.measured, result),
         )
         self.blobs.flush()
         with self.catalog.begin() as tx:
@@ -268,6 +304,7 @@ class Execution:
             outputs = {name: output.artifact for name, output in end.outputs.items()}
             facts = {"state": str(end.state), "outputs": outputs, "record": end_digest(end)}
             tx.entries.append(Entry("run:end", end.id, work.start.by, end.at_us, facts))
+            self.metering.settle(tx, end, by=work.start.by)
         self._recorded.update(added)
         return end
 

@@ -8,6 +8,7 @@ from remint.core.action import OWN, OWNER, SCOPES
 from remint.core.digest import Digest, digest_bytes
 from remint.core.entry import Entry
 from remint.core.ids import PrincipalId
+from remint.core.idtoken import IDENTITY
 from remint.core.principal import PrincipalKind
 from remint.core.token import DAYS_MAX, PREFIX, SECRET_BYTES, Token, exceeds
 from remint.errors import Denied, Invalid, NotFound
@@ -41,7 +42,7 @@ class IdentityService:
     ) -> Issued:
         """Make a token."""
         _require_valid(about, days, scopes)
-        secret = PREFIX + base64.urlsafe_b64encode(self.clock.entropy(SECRET_BYTES)).rstrip(b"=").decode("ascii")
+        secret = new_secret(self.clock)
         at_us = self.clock.now_us()
         acts_as = PrincipalId(owner or context.principal)
         asked = Token(0, acts_as, about, frozenset(scopes) or ALL_SCOPES, sandbox, at_us, at_us + days * DAY_US)
@@ -56,7 +57,7 @@ class IdentityService:
                     why=f"there is no sandbox {token.sandbox}",
                     next_step="see `remint sandboxes list`",
                 )
-            token = replace(token, number=tx.tokens.add(token, _digest(secret)))
+            token = replace(token, number=tx.tokens.add(token, digest_of(secret)))
             facts = {"owner": token.owner, "scopes": sorted(token.scopes), "sandbox": token.sandbox, "ends_us": token.ends_us}
             tx.entries.append(Entry(action, f"token {token.number}", context.principal, at_us, facts))
         return Issued(secret, token)
@@ -64,14 +65,14 @@ class IdentityService:
     def identify(self, secret: str, *, workspace: str = "main") -> Context:
         """Return who shows a token, and what it is limited to. A token bound to a sandbox acts in it, whatever was asked."""
         with self.catalog.read() as tx:
-            token = tx.tokens.shown(_digest(secret)) if secret.startswith(PREFIX) else None
+            token = tx.tokens.shown(digest_of(secret)) if secret.startswith(PREFIX) else None
             owner = tx.principals.get(token.owner) if token is not None else None
         if token is None or owner is None or owner.left_us is not None or not token.is_alive(self.clock.now_us()):
             raise Denied(
                 "nobody is known by this token",
                 why="rule identity: it is no token that counts here, now",
                 next_step="make one: `remint tokens create`",
-                rule="identity",
+                rule=IDENTITY,
             )
         return Context(token.owner, token.sandbox or workspace, token.scopes, token.sandbox, token.number)
 
@@ -105,7 +106,13 @@ class IdentityService:
         return OWNER in caller.roles and caller.sandbox is None and (caller.scopes is None or OWN in caller.scopes)
 
 
-def _digest(secret: str) -> Digest:
+def new_secret(clock: Clock) -> str:
+    """Return the secret of a new token; nobody can guess it."""
+    return PREFIX + base64.urlsafe_b64encode(clock.entropy(SECRET_BYTES)).rstrip(b"=").decode("ascii")
+
+
+def digest_of(secret: str) -> Digest:
+    """Return what is kept of a secret."""
     return digest_bytes(secret.encode("utf-8", "surrogatepass"))
 
 

@@ -75,6 +75,8 @@ class PipelineService:
         missing = [position for position, hit in enumerate(usable) if hit is None]
         if missing:
             self._require_environment()
+            steps = [(graph.calls[at].step, plan.steps[at].state) for at in missing]
+            self.execution.check(context, [step for step, state in steps if state == "run" or step.network])
         for position, hit in enumerate(usable):
             if hit is not None:
                 standing.report(Progress(position, plan.steps[position].name, "hit", f"done before in run {hit.run.short}"))
@@ -252,7 +254,9 @@ class PipelineService:
                 facts = {"from": old, "to": digest, "run": outcome.run}
                 tx.entries.append(Entry("ref:move", str(name), context.principal, at_us, facts))
                 moves.append(tx.refs.log(name, limit=1)[0])
-        return PipelineOutcome(resolved.graph.name, tuple(outcomes), tuple(moves), made, tuple(held))
+            steps = [call.step for call in resolved.graph.calls]
+            told = self.execution.metering.tell(tx, context, outcomes, steps)
+        return PipelineOutcome(resolved.graph.name, told, tuple(moves), made, tuple(held))
 
 
 class _Standing:

@@ -1,7 +1,7 @@
 """Planning: which steps of a graph are done already, which must run, and why."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from remint.core.run import Hit, Run
 from remint.ports.capture import Closure, Code, Declared, Environment, Git
 from remint.ports.catalog import Catalog, Transaction
 from remint.ports.usecases.context import Context
+from remint.services.metering import Metering
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ class PlanService:
     git: Git
     root: Path
     protected: tuple[str, ...]
+    metering: Metering
 
     def resolve(self, context: Context, graph: Graph) -> Resolved:
         """Return the recipes of a graph, its code, and the refs as they are now."""
@@ -117,7 +119,12 @@ class PlanService:
                 above = _first_unfinished(call, steps)
                 reason = f"{steps[above].name} runs first; if its result is the same as before, this one does not run"
                 steps.append(PlannedStep(position, call.step.name, "maybe", reason, None, recipe))
-        return _with_times(tx, steps)
+        return self._with_costs(tx, resolved.graph, _with_times(tx, steps))
+
+    def _with_costs(self, tx: Transaction, graph: Graph, steps: tuple[PlannedStep, ...]) -> tuple[PlannedStep, ...]:
+        going = [step for step in steps if step.state in {"run", "maybe"}]
+        costs = self.metering.likely(tx, [graph.calls[step.position].step for step in going])
+        return tuple(replace(step, likely_micro=costs.get(step.name)) if step in going else step for step in steps)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,11 @@ from remint.core.access import Caller
 from remint.core.action import ACTIONS
 from remint.core.ids import PrincipalId
 from remint.core.policy import ALLOW, DENY, RULE, Case, Question, Verdict
-from remint.core.principal import Principal, changed
 from remint.ports.catalog import PAGE, Catalog, Transaction
 from remint.ports.policy import Loaded, Policies
 from remint.ports.usecases.policies import Changed, Tried, WhatIf
 from remint.services.inforce import refs_of
+from remint.services.principals import PLATFORM
 
 REMEMBERED = 10_000
 """Verdicts kept while decisions are replayed: the same is asked again and again."""
@@ -48,7 +48,7 @@ class PolicyService:
         with self.catalog.read() as tx:
             roles = Roles(tx)
             for entry in _newest(tx, last):
-                if entry["action"] not in ACTIONS:
+                if entry["action"] not in ACTIONS or entry["by"] == PLATFORM:  # what the platform does is asked of nobody
                     continue
                 replayed += 1
                 other = _changed(tx, roles, decide, entry)
@@ -74,14 +74,12 @@ class Roles:
         return roles[place - 1] if place else frozenset()
 
     def _history(self, name: str) -> tuple[list[int], list[frozenset[str]]]:
-        made = self._tx.principals.get(PrincipalId(name), at_us=-1)
-        if made is None:
-            return [], []
-        states: list[Principal] = [made]
-        own = [change for change in self._changes if change.principal == name]
-        for change in own:
-            states.append(changed(states[-1], [change]))
-        return [-1, *(change.at_us for change in own)], [state.roles for state in states]
+        principal = PrincipalId(name)
+        own = [change.at_us for change in self._changes if change.principal == name]
+        times = sorted({-1, *own, *(change.at_us for change in self._tx.teams.changes(of=principal))})
+        states = [self._tx.principals.get(principal, at_us=at_us) for at_us in times]
+        known = [state.roles for state in states if state is not None]
+        return (times, known) if known else ([], [])
 
 
 def _tried(loaded: Loaded, case: Case) -> Tried:

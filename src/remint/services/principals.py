@@ -2,19 +2,22 @@
 
 from collections.abc import Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from remint.core.action import OWNER
 from remint.core.entry import Entry
 from remint.core.ids import PrincipalId
 from remint.core.principal import GRANT, LEAVE, REVOKE, Principal, PrincipalKind, RoleChange, changed
 from remint.core.ref import require_name
+from remint.core.team import PART, TeamChange
 from remint.errors import Conflict, Denied, NotFound
 from remint.ports.catalog import Catalog, Transaction
 from remint.ports.clock import Clock
 from remint.ports.signing import Keys
+from remint.ports.teams import EVERY
 from remint.ports.usecases.context import Context
 from remint.services.access import Access
+from remint.services.quorums import Quorums
+from remint.services.teamrecords import record_change
 
 PLATFORM = PrincipalId("remint")
 
@@ -27,6 +30,7 @@ class PrincipalService:
     keys: Keys
     clock: Clock
     access: Access
+    quorums: Quorums
 
     def create(
         self, context: Context | None, name: str, *, kind: str = "person", roles: Sequence[str] = ("member",)
@@ -72,19 +76,29 @@ class PrincipalService:
         at_us = self.clock.now_us()
         with self.access.recording(context, "principal:change", name), self.catalog.begin() as tx:
             self.access.require(tx, context, "principal:change", name)
-            before = _present(tx, name)
+            before = present(tx, name)
             change = RoleChange(before.id, verb, role, context.principal, at_us)
-            after = changed(before, [change])
-            if after == before:
+            alone = replace(before, roles=before.own_roles, given=None, teams=())
+            if changed(alone, [change]) == alone:
                 return before
-            _require_an_owner(tx, before, after)
-            tx.principals.change(change)
-            if verb == LEAVE:
-                for token in tx.tokens.newest(owner=before.id):
-                    tx.tokens.revoke(token.number, by=context.principal, at_us=at_us)
+            with self.quorums.kept(tx, name):
+                tx.principals.change(change)
+                if verb == LEAVE:
+                    self._end(tx, before, by=context.principal, at_us=at_us)
             facts = {"verb": verb, "role": role} if role else {"verb": verb}
             tx.entries.append(Entry("principal:change", name, context.principal, at_us, facts))
+            after = tx.principals.get(before.id)
+            assert after is not None
         return after
+
+    @staticmethod
+    def _end(tx: Transaction, principal: Principal, *, by: PrincipalId, at_us: int) -> None:
+        """End what one who leaves held: its tokens, and its places in teams."""
+        for token in tx.tokens.newest(owner=principal.id):
+            tx.tokens.revoke(token.number, by=by, at_us=at_us)
+        for team in tx.teams.all(limit=EVERY):
+            for source in team.members.get(principal.id, ()):
+                record_change(tx, TeamChange(team.name, PART, principal.id, "", source, by, at_us))
 
     def list(self) -> Sequence[Principal]:
         """Return all principals."""
@@ -126,8 +140,13 @@ class PrincipalService:
         return found
 
 
-def _present(tx: Transaction, name: str) -> Principal:
-    """Return a principal that may be changed: one that exists, has not left, and is not the platform itself."""
+def present(tx: Transaction, name: str) -> Principal:
+    """Return a principal that may be changed: one that exists, has not left, and is not the platform itself.
+
+    Raises:
+        NotFound: there is no such principal.
+        Conflict: it left.
+    """
     found = tx.principals.get(PrincipalId(name))
     if found is None or found.id == PLATFORM:
         raise NotFound(f"{name} was not changed", why="there is no such principal", next_step="see `remint principals list`")
@@ -138,17 +157,3 @@ def _present(tx: Transaction, name: str) -> Principal:
             next_step="make another: `remint principals create NAME`",
         )
     return found
-
-
-def _require_an_owner(tx: Transaction, before: Principal, after: Principal) -> None:
-    """Refuse to let the last person who is an owner go, or lose that role."""
-    if before.kind is not PrincipalKind.PERSON or OWNER not in before.roles or OWNER in after.roles:
-        return
-    others = (one for one in tx.principals.all() if one.id != before.id and one.kind is PrincipalKind.PERSON)
-    if not any(OWNER in one.roles for one in others):
-        raise Denied(
-            f"{before.id} was not changed",
-            why=f"rule last-owner: {before.id} is the only person who is an owner",
-            next_step="make another first: `remint principals grant NAME owner`",
-            rule="last-owner",
-        )

@@ -8,11 +8,12 @@ from remint.core.digest import SHORT, Digest
 from remint.core.entry import Entry
 from remint.core.ref import Move, Ref, RefName, is_protected, parse_ref, require_name
 from remint.core.workspace import Workspace
-from remint.errors import Conflict, Denied, NotFound, RefMoved, RefNotFound
+from remint.errors import Conflict, Denied, RefMoved, RefNotFound
 from remint.ports.catalog import Catalog, Transaction
 from remint.ports.clock import Clock
 from remint.ports.usecases.context import Context
 from remint.services.access import Access
+from remint.services.sight import SightService, no_workspace
 
 WHOLE = 67
 """How many characters a whole digest has."""
@@ -30,12 +31,13 @@ class RefService:
     clock: Clock
     protected: tuple[str, ...]
     access: Access
+    sight: SightService
 
     def resolve(self, context: Context, text: str) -> tuple[RefName, Artifact]:
         """Return the ref a text names and the artifact it means."""
         name, selector = parse_ref(text, workspace=context.workspace)
+        self.sight.require_workspace(context, name.workspace)
         with self.catalog.read() as tx:
-            require_workspace(tx, name.workspace)
             if selector is not None:
                 return name, tx.artifacts.get(tx.refs.select(name, selector).new)
             found = tx.refs.get(name)
@@ -47,7 +49,9 @@ class RefService:
         """Return the artifact that a ref or a digest means."""
         if text.startswith("b3:") and len(text) >= 3 + SHORT:
             with self.catalog.read() as tx:
-                return tx.artifacts.find(text)
+                found = tx.artifacts.find(text)
+            self.sight.require_artifact(context, found.digest, named=text)
+            return found
         return self.resolve(context, text)[1]
 
     def move(self, context: Context, text: str, *, to: str, expect: str | None, reason: str) -> Move:
@@ -76,15 +80,17 @@ class RefService:
         if text.startswith("b3:") and len(text) == WHOLE:
             digest = Digest.parse(text)
             with self.catalog.read() as tx:
-                if tx.artifacts.known([digest]):
-                    return digest
+                is_known = bool(tx.artifacts.known([digest]))
+            if is_known:
+                self.sight.require_artifact(context, digest)
+                return digest
         return self.artifact(context, text).digest
 
     def get(self, context: Context, text: str) -> Ref:
         """Return where a ref points."""
         name, selector = parse_ref(text, workspace=context.workspace)
+        self.sight.require_workspace(context, name.workspace)
         with self.catalog.read() as tx:
-            require_workspace(tx, name.workspace)
             if selector is not None:
                 move = tx.refs.select(name, selector)
                 return Ref(name, move.new, move.serial)
@@ -96,6 +102,8 @@ class RefService:
     def log(self, context: Context, text: str, *, limit: int = 50, before: int | None = None) -> Sequence[Move]:
         """Return the moves of a ref, newest first."""
         name, _ = parse_ref(text, workspace=context.workspace)
+        if context.sandbox is not None:
+            self.sight.require_workspace(context, name.workspace)
         with self.catalog.read() as tx:
             moves = tx.refs.log(name, limit=limit, before=before)
         if not moves and before is None:
@@ -158,8 +166,4 @@ def require_workspace(tx: Transaction, name: str) -> None:
         NotFound: there is none of that name.
     """
     if tx.workspaces.get(name) is None:
-        raise NotFound(
-            f"workspace {name} does not exist",
-            why="no workspace of that name was made",
-            next_step=f"see `remint sandboxes list`, or make it: `remint sandboxes create {name}`",
-        )
+        raise no_workspace(name)

@@ -144,7 +144,7 @@ class RegenerationService:
         work = self._work(context, original, recipe, vary or {})
         folder = self.execution.folder()
         try:
-            self.execution.started(work)
+            work = self.execution.started(work)
             made, end = self.execution.perform(work, folder, on_line=on_line)
             if end.state is not State.DONE:
                 raise failure(work, end)
@@ -208,7 +208,7 @@ class RegenerationService:
         conditions = {**recipe.conditions, **vary}
         if conditions.get("hash_seed") == "fresh":  # never the seed of the first run, also if this process made that
             conditions["hash_seed"] = "other"
-        step = StepSpec(module, qualname, recipe.outputs, conditions)
+        step = StepSpec(module, qualname, recipe.outputs, conditions, profile=original.start.place.get("profile", ""))
         declared = self.execution.environment.declared()
         return Work(start, recipe, step, tuple(original.start.place.get("modules", ())), self.root, declared)
 

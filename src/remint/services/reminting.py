@@ -238,7 +238,7 @@ class _Again:
             place={**recorded.start.place, **service.processes.here()},
         )
         module, _, qualname = recipe.step.partition(":")
-        step = StepSpec(module, qualname, recipe.outputs, recipe.conditions)
+        step = StepSpec(module, qualname, recipe.outputs, recipe.conditions, profile=recorded.start.place.get("profile", ""))
         return Work(start, recipe, step, tuple(recorded.start.place.get("modules", ())), service.root, declared)
 
     def _tell(self, line: str) -> None:

@@ -1,12 +1,13 @@
 """Rights: what principals may do, and what they did."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from remint.core import canonical
-from remint.core.access import Caller
+from remint.core.access import Caller, carriers
 from remint.core.action import ACTIONS
 from remint.core.ids import PrincipalId
+from remint.core.principal import Principal
 from remint.core.ref import KINDS, RefName, is_protected, parse_ref
 from remint.errors import Invalid, NotFound
 from remint.ports.catalog import PAGE, Catalog, Transaction
@@ -47,14 +48,17 @@ class RightsService:
                 asked = Context(PrincipalId(principal), context.workspace)
             else:
                 asked = context
-            return self._right(tx, self.access.caller(tx, asked), asked, action, resource)
+            found = self._right(tx, self.access.caller(tx, asked), asked, action, resource)
+            return replace(found, teams=_through(tx.principals.get(asked.principal), found))
 
     def who_can(self, context: Context, action: str, resource: str = "") -> Sequence[Right]:
         """Return who may do something now."""
         _require_action(action)
         with self.catalog.read() as tx:
-            callers = [Caller(one.id, one.roles) for one in tx.principals.all()]
-            found = [self._right(tx, caller, context, action, resource) for caller in callers]
+            found = []
+            for one in tx.principals.all():
+                right = self._right(tx, Caller(one.id, one.roles), context, action, resource)
+                found.append(replace(right, teams=_through(one, right)))
         return [right for right in found if right.allowed]
 
     def _right(self, tx: Transaction, caller: Caller, context: Context, action: str, resource: str) -> Right:
@@ -81,6 +85,14 @@ class RightsService:
                 idle = now_us - (at_us if at_us is not None else one.at_us) > UNUSED_US
                 found.append(Reviewed(one, tokens, action, at_us, unused=idle and bool(one.roles or tokens)))
         return found
+
+
+def _through(principal: Principal | None, right: Right) -> tuple[str, ...]:
+    """Return the teams by whose roles somebody may do something; none where it may by itself, or may not."""
+    needed = carriers(right.action)
+    if principal is None or not right.allowed or principal.own_roles & needed:
+        return ()
+    return tuple(one.team for one in principal.teams if one.roles & needed)
 
 
 def _last_actions(tx: Transaction) -> dict[str, tuple[str, int]]:

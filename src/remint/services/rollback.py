@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from remint.core.change import ROLL_BACK, Change, PlannedMove, Step, subject_of
+from remint.core.digest import Digest
 from remint.core.entry import Entry
 from remint.core.evidence import pre_authentication
 from remint.core.ids import ChangeId
@@ -37,7 +38,7 @@ class RollBackService:
     required: Mapping[str, int]
     protected: tuple[str, ...]
 
-    def roll_back(self, context: Context, ref: str, *, reason: str = "") -> Move:
+    def roll_back(self, context: Context, ref: str, *, reason: str = "", expect: Digest | None = None) -> Move:
         """Move a protected ref back to the version that was merged right before."""
         name, _ = parse_ref(ref, workspace=PRODUCTION)
         if not is_protected(name, patterns=self.protected):
@@ -48,7 +49,7 @@ class RollBackService:
             )
         with self.access.recording(context, "change:merge", str(name)):
             with self.catalog.read() as tx:
-                last, earlier = self._last_two(tx, name)
+                last, earlier = self._last_two(tx, name, expect)
             self.artifacts.verify(earlier.new)
             with self.catalog.begin() as tx:
                 for action in ("change:open", "change:merge"):
@@ -61,11 +62,13 @@ class RollBackService:
                 signature = self.keys.sign(context.principal, pre_authentication(payload))
                 return carry_out(tx, change, replace(merge, payload=payload, signature=signature))[0]
 
-    def _last_two(self, tx: Transaction, name: RefName) -> tuple[Move, Move]:
-        """Return the last move of a ref, and the one before it, which a roll-back goes back to."""
+    def _last_two(self, tx: Transaction, name: RefName, expect: Digest | None = None) -> tuple[Move, Move]:
+        """Return the last move of a ref, to `expect` if given, and the one before it, which a roll-back goes back to."""
         moves = tx.refs.log(name, limit=1)
         if not moves:
             raise RefNotFound(f"{name} was not rolled back", why="it does not exist", next_step="see `remint status`")
+        if expect is not None and moves[0].new != expect:
+            raise moved_meanwhile(tx, name, expect)
         return moves[0], restored(tx, self.keys, name, serial=moves[0].serial + 1, required=self.required)
 
     def _opened(self, tx: Transaction, context: Context, planned: PlannedMove, reason: str) -> Change:

@@ -11,6 +11,7 @@ from remint.ports.catalog import Catalog
 from remint.ports.clock import Clock
 from remint.ports.process import Processes
 from remint.ports.usecases.artifacts import Artifacts
+from remint.services.metering import Metering
 
 PLATFORM = PrincipalId("remint")
 
@@ -23,6 +24,7 @@ class RunService:
     artifacts: Artifacts
     clock: Clock
     processes: Processes
+    metering: Metering
 
     def list(self, *, limit: int = 50, before: str | None = None, step: str | None = None) -> Sequence[tuple[Run, Recipe]]:
         """Return runs with their recipes, newest first."""
@@ -73,6 +75,7 @@ class RunService:
                 end = End(start.id, State.LOST, at_us, error=why)
                 tx.runs.end(end)
                 tx.entries.append(Entry("run:end", start.id, PLATFORM, at_us, {"state": "lost", "record": end_digest(end)}))
+                self.metering.settle(tx, end, by=PLATFORM)
         return len(gone)
 
 

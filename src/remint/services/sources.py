@@ -20,6 +20,7 @@ from remint.ports.usecases.tables import TableChange
 from remint.services.access import Access
 from remint.services.pins import pins_of, source_of
 from remint.services.recording import record
+from remint.services.secrets import SecretService
 from remint.services.tableparts import facts_of
 from remint.services.tables import Step, TableService
 
@@ -44,6 +45,7 @@ class SourceService:
     clock: Clock
     named: Mapping[str, Wanted]
     access: Access
+    secrets: SecretService
 
     def wanted(self, text: str, *, query: str = "", table: str = "", order_by: Sequence[str] = ()) -> Wanted:
         """Return what rows are meant."""
@@ -60,7 +62,7 @@ class SourceService:
         if address.snapshot:
             told = replace(told, address=replace(told.address, snapshot=address.snapshot))
         if query or table or order_by:
-            told = Wanted(told.address, query, table, tuple(order_by))
+            told = replace(told, query=query, table=table, order_by=tuple(order_by))
         return require_wanted(told)
 
     def add(
@@ -75,6 +77,9 @@ class SourceService:
             )
         self.access.check(context, "source:pin" if pin else "source:read", wanted.address.public)
         self.tables.step(context, name)  # refuses a ref that may not be moved before anything is read
+        if wanted.secret:
+            what = wanted.address.public
+            wanted = wanted.unlocked(self.secrets.lend(context, wanted.secret, what=what).decode())
         source = self.opened(wanted)
         with self.tables.parts.folder() as folder:
             taken = source.take(folder, on_rows)

@@ -7,6 +7,9 @@ import pytest
 
 from remint.adapters.catalog.engine import SqlCatalog
 from tests.conformance.catalog.nouns import artifact
+from tests.support.postgres import empty, schema
+
+CATALOGS = ("sqlite-file", "sqlite-temporary", "postgres")
 
 
 @pytest.fixture(scope="session")
@@ -17,10 +20,28 @@ def migrated(tmp_path_factory):
     return path
 
 
-@pytest.fixture(params=["sqlite-file", "sqlite-temporary"])
-def catalog(request, tmp_path, migrated):
-    path = shutil.copy(migrated, tmp_path) if request.param == "sqlite-file" else None
-    opened = SqlCatalog(path and Path(path))
+@pytest.fixture(scope="session")
+def in_postgres():
+    """A schema made by the migrations once; every test that uses it finds it empty."""
+    with schema() as url:
+        SqlCatalog(url).close()
+        yield url
+
+
+def place_of(request, tmp_path):
+    """Return where the catalog of a parameter is."""
+    if request.param == "postgres":
+        url = request.getfixturevalue("in_postgres")
+        empty(url)
+        return url
+    if request.param == "sqlite-file":
+        return Path(shutil.copy(request.getfixturevalue("migrated"), tmp_path))
+    return None
+
+
+@pytest.fixture(params=CATALOGS)
+def catalog(request, tmp_path):
+    opened = SqlCatalog(place_of(request, tmp_path))
     with opened.begin() as tx:
         for name in "abcd":
             tx.artifacts.add(artifact(name), at_us=0)

@@ -2,12 +2,21 @@
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, multiple, rule
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    multiple,
+    rule,
+    run_state_machine_as_test,
+)
 
 from remint.adapters.catalog.engine import SqlCatalog
 from remint.core.ref import RefName, Selector
 from remint.core.workspace import Workspace
 from tests.conformance.catalog.nouns import ANA, A, B, C, D, artifact, move
+from tests.support.postgres import empty
 
 names = st.sampled_from([("data", "x"), ("data", "y"), ("model", "x")])
 contents = st.sampled_from([A, B, C, D])
@@ -17,10 +26,13 @@ class Refs(RuleBasedStateMachine):
     """`seen` is the model: for each workspace what it sees, and the contents each of its own refs went through."""
 
     workspaces = Bundle("workspaces")
+    place = None
 
     def __init__(self):
         super().__init__()
-        self.catalog = SqlCatalog(None)
+        if self.place is not None:
+            empty(self.place)
+        self.catalog = SqlCatalog(self.place)
         self.seen = {}
         self.own = {}
         self.order = 0
@@ -93,3 +105,10 @@ class Refs(RuleBasedStateMachine):
 
 Refs.TestCase.settings = settings(max_examples=settings.default.max_examples // 10, stateful_step_count=20)
 TestRefs = Refs.TestCase
+
+
+def test_refs_in_postgres_behave_so_too(in_postgres):
+    class There(Refs):
+        place = in_postgres
+
+    run_state_machine_as_test(There, settings=settings(max_examples=10, stateful_step_count=20, deadline=None))

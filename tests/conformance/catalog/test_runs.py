@@ -118,6 +118,11 @@ def test_the_start_of_no_or_several_ids_finds_nothing(runs, prefix, why):
         runs.find(prefix)
 
 
+def test_the_end_of_an_id_is_found_in_capital_letters_too(runs):
+    runs.start(start(1))
+    assert runs.find(run_id(1)[-12:].upper()) == run_id(1)
+
+
 def test_a_guarded_finished_run_is_a_hit(runs):
     carry_out(runs, 1)
     hit = Hit(run_id(1), {"model": Output(D, A)}, 2)

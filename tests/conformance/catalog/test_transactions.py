@@ -3,10 +3,11 @@
 import threading
 
 import pytest
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from remint.adapters.catalog.engine import SqlCatalog
 from remint.adapters.catalog.tables import INSERT_ONLY, metadata
+from remint.core.asked import Asked
 from remint.core.change import Step
 from remint.core.entry import Entry
 from remint.core.glass import Confirmation, Glass
@@ -14,7 +15,10 @@ from remint.core.hold import Release
 from remint.core.ids import PrincipalId
 from remint.core.origin import Check
 from remint.core.principal import GRANT, Principal, PrincipalKind, RoleChange
+from remint.core.secret import SET, SecretStep
+from remint.core.team import JOIN, Team, TeamChange
 from remint.core.token import Token
+from remint.core.vouched import Link
 from remint.core.workspace import Workspace
 from remint.errors import Conflict, NotFound
 from remint.ports.catalog import LogSegment
@@ -29,11 +33,15 @@ from tests.conformance.catalog.nouns import (
     erasure,
     evidence,
     hold,
+    item,
     move,
     origin,
     recipe,
+    spend,
     start,
+    step_of,
 )
+from tests.support.postgres import schema
 
 
 def fill(tx):
@@ -60,6 +68,15 @@ def fill(tx):
     tx.principals.change(RoleChange(ANA, GRANT, "risk", ANA, 1))
     token = Token(0, ANA, "a script", frozenset({"read"}), None, 0, 10)
     tx.tokens.revoke(tx.tokens.add(token, digest("a secret")), by=ANA, at_us=1)
+    spend(tx, 1)
+    tx.inventory.add(item("model/late"))
+    tx.validations.add(step_of(1))
+    tx.teams.add(Team("risk", "", ANA, 1))
+    tx.teams.change(TeamChange("risk", JOIN, ANA, "", "", ANA, 2))
+    tx.identities.link(Link("https://issuer.example", "7", ANA, ANA, 1))
+    tx.identities.spend(digest("a proof"), token=1, at_us=1)
+    tx.secrets.add(SecretStep("shop", SET, ANA, 1))
+    tx.requests.note(ANA, Asked("key", "b3:1", "first"), at_us=1)
 
 
 def fill_and_fail(catalog):
@@ -98,7 +115,7 @@ def test_an_aborted_transaction_may_be_tried_again(catalog):
 
 
 def test_writing_in_a_reading_transaction_is_an_error(catalog):
-    with pytest.raises(OperationalError, match="readonly"), catalog.read() as tx:
+    with pytest.raises(DBAPIError, match=r"read-?only"), catalog.read() as tx:
         tx.facts.set_once({"id": "here"})
 
 
@@ -164,20 +181,44 @@ def test_closing_twice_is_allowed(catalog):
     catalog.close()
 
 
-def test_every_table_is_insert_only_or_one_of_the_two_that_move():
-    assert set(metadata.tables) - set(INSERT_ONLY) == {"refs", "entry_frontier"}
+def test_every_table_is_insert_only_or_one_of_the_four_that_are_not():
+    assert set(metadata.tables) - set(INSERT_ONLY) == {"refs", "entry_frontier", "budget_balances", "requests"}
+
+
+def fill_whole(opened):
+    with opened.begin() as tx:
+        for name in "abcd":
+            tx.artifacts.add(artifact(name), at_us=0)
+        fill(tx)
 
 
 @pytest.fixture(scope="module", params=["sqlite-file", "sqlite-temporary"])
 def filled(request, tmp_path_factory):
     """A catalog with a row in every table; every test that uses it is refused."""
     opened = SqlCatalog(tmp_path_factory.mktemp("filled") / "catalog.db" if request.param == "sqlite-file" else None)
-    with opened.begin() as tx:
-        for name in "abcd":
-            tx.artifacts.add(artifact(name), at_us=0)
-        fill(tx)
+    fill_whole(opened)
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="module")
+def filled_postgres():
+    """The same in Postgres."""
+    with schema() as url:
+        opened = SqlCatalog(url)
+        fill_whole(opened)
+        yield opened
+        opened.close()
+
+
+def refuse(catalog, table, statement):
+    """Run a statement that must be refused, and see that nothing changed."""
+    with catalog.read() as tx:
+        before = rows(tx, table)
+    with pytest.raises(Conflict, match=f"{table} is insert-only"), catalog.begin() as tx:
+        tx._connection.exec_driver_sql(statement)
+    with catalog.read() as tx:
+        assert rows(tx, table) == before != []
 
 
 @pytest.mark.parametrize("table", INSERT_ONLY)
@@ -194,11 +235,32 @@ def filled(request, tmp_path_factory):
 )
 def test_the_database_itself_refuses_to_alter_a_record(filled, table, statement):
     column = list(metadata.tables[table].columns)[-1].name
-    with filled.read() as tx:
+    refuse(filled, table, statement.format(table=table, column=f'"{column}"'))
+
+
+@pytest.mark.parametrize("table", INSERT_ONLY)
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE {table} SET {column} = {column}",
+        "DELETE FROM {table}",
+        "INSERT INTO {table} SELECT * FROM {table} ON CONFLICT ({key}) DO UPDATE SET {column} = EXCLUDED.{column}",
+    ],
+    ids=["update", "delete", "insert-or-update"],
+)
+def test_postgres_itself_refuses_to_alter_a_record(filled_postgres, table, statement):
+    column = list(metadata.tables[table].columns)[-1].name
+    key = ", ".join(f'"{one.name}"' for one in metadata.tables[table].primary_key.columns)
+    refuse(filled_postgres, table, statement.format(table=table, column=f'"{column}"', key=key))
+
+
+@pytest.mark.parametrize("table", INSERT_ONLY)
+def test_postgres_itself_refuses_to_empty_a_table(filled_postgres, table):
+    with filled_postgres.read() as tx:
         before = rows(tx, table)
-    with pytest.raises(Conflict, match=f"{table} is insert-only"), filled.begin() as tx:
-        tx._connection.exec_driver_sql(statement.format(table=table, column=f'"{column}"'))
-    with filled.read() as tx:
+    with pytest.raises(Conflict, match="is insert-only"), filled_postgres.begin() as tx:
+        tx._connection.exec_driver_sql(f"TRUNCATE {table} CASCADE")
+    with filled_postgres.read() as tx:
         assert rows(tx, table) == before != []
 
 
@@ -218,7 +280,7 @@ def test_a_second_record_of_one_name_is_refused(catalog):
 
 
 def test_a_wrong_statement_stays_a_mistake_of_ours(catalog):
-    with pytest.raises(OperationalError, match="no such table"), catalog.begin() as tx:
+    with pytest.raises(DBAPIError, match=r"no such table|does not exist"), catalog.begin() as tx:
         rows(tx, "nowhere")
 
 

@@ -57,7 +57,10 @@ class Bench:
 
     def value(self, step, /, **given):
         """Run a step and return the value of its first output."""
-        result = self.run(step, **given)
+        return self.outcome(self.run(step, **given))
+
+    def outcome(self, result):
+        """Return the value of the first output of a step that was done."""
         assert result.state == "done", f"{result.error}\n{result.log.read_text()}"
         return values(result)[0]
 

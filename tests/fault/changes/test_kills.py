@@ -26,7 +26,7 @@ def look(project):
     app = opened(project)
     for ref in REFS:
         app.artifacts.verify(app.refs.artifact(ANA, ref).digest)
-    app.audit.verify()
+    assert app.audit.verify().problems == ()
     with app.catalog.read() as tx:
         moves = [[(str(move.new), move.change) for move in tx.refs.log(parse_ref(ref)[0])] for ref in REFS]
         points = [str(ref.artifact) for ref in map(tx.refs.get, (parse_ref(ref)[0] for ref in REFS)) if ref]

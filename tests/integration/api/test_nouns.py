@@ -215,3 +215,24 @@ def test_a_problem_says_the_same_three_sentences_as_the_terminal(api):
     error = json.loads(printed.out)["error"]
     assert (told["title"], told["detail"], told["next_step"]) == (error["what"], error["why"], error["next_step"])
     assert (told["status"], told["type"]) == (404, "urn:remint:error:not-found")
+
+
+def test_teams_are_made_and_changed_by_an_owner(api):
+    assert api.ask("POST", "/teams", json={"name": "risk-board", "about": "looks at risks"}).status_code == 201
+    assert api.ask("PUT", "/teams/risk-board/roles/auditor").json()["roles"] == ["auditor"]
+    assert api.ask("PUT", "/teams/risk-board/members/bo").json()["members"] == {"bo": [""]}
+    assert api.ask("GET", "/audit/entries", api.bo).status_code == 200
+    assert [one["name"] for one in api.ask("GET", "/teams", api.bo).json()["teams"]] == ["risk-board"]
+    assert api.ask("DELETE", "/teams/risk-board/roles/auditor").json()["roles"] == []
+    assert api.ask("DELETE", "/teams/risk-board/members/bo").json() == api.ask("GET", "/teams/risk-board").json()
+    assert api.ask("GET", "/audit/entries", api.bo).status_code == 403
+    assert api.ask("PUT", "/teams/risk-board/members/nobody").status_code == 404
+    assert api.ask("GET", "/teams/nothing").status_code == 404
+
+
+def test_an_owner_says_whom_an_issuer_means(api):
+    said = {"issuer": "https://login.example.org", "subject": "7"}
+    assert api.ask("PUT", "/principals/bo/link", json=said).json()["principal"] == "bo"
+    assert [one["subject"] for one in api.ask("GET", "/links").json()["links"]] == ["7"]
+    assert api.ask("PUT", "/principals/ana/link", json=said).status_code == 409
+    assert api.ask("PUT", "/principals/bo/link", json={**said, "issuer": "http://x.org"}).status_code == 422

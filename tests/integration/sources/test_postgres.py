@@ -1,6 +1,7 @@
 """Tables from Postgres: every type that is kept, those that are refused, and one consistent read."""
 
 import datetime as dt
+import json
 import socket
 import socketserver
 import struct
@@ -11,6 +12,7 @@ import pyarrow as pa
 import pytest
 
 from remint.adapters.tables.logical import digest_table
+from remint.core.origin import parse_sources
 from remint.errors import Denied, Invalid, NotFound, Unavailable
 from tests.support.sources import read
 from tests.support.tables import X, held
@@ -204,9 +206,13 @@ def test_no_server_is_worth_trying_again(app):
         read(app, X, "postgresql://ana:geheim@127.0.0.1:1/db", query="SELECT 1 AS a")
 
 
+def at(server):
+    return f"127.0.0.1:{server.server_address[1]}"
+
+
 @pytest.fixture
 def strict():
-    """A server that asks for a password and refuses it, as the protocol of Postgres (version 3) says."""
+    """A server that hears a password and refuses it, as the protocol of Postgres (version 3) says."""
     said = b'SFATAL\0C28P01\0Mpassword authentication failed for user "ana"\0\0'
 
     class Refuses(socketserver.BaseRequestHandler):
@@ -215,7 +221,7 @@ def strict():
                 self.request.sendall(b"N")  # no TLS here
             self.request.sendall(b"R" + struct.pack("!ii", 8, 3))
             self.request.recv(1)
-            self._message()
+            server.heard.append(self._message())
             self.request.sendall(b"E" + struct.pack("!i", 4 + len(said)) + said)
 
         def _message(self):
@@ -223,23 +229,48 @@ def strict():
             return self.request.recv(struct.unpack("!i", size)[0] - 4, socket.MSG_WAITALL) if size else None
 
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Refuses) as server:
+        server.heard = []
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
-        yield f"127.0.0.1:{server.server_address[1]}"
+        yield server
         server.shutdown()
         thread.join()
 
 
 def test_a_wrong_password_is_denied_and_not_shown(app, strict):
     with pytest.raises(Denied, match="does not let us in") as denied:
-        read(app, X, f"postgresql://ana:geheim@{strict}/db", query="SELECT 1 AS a")
+        read(app, X, f"postgresql://ana:geheim@{at(strict)}/db", query="SELECT 1 AS a")
     assert "PGPASSWORD" in denied.value.next_step
     assert "geheim" not in str(denied.value)
 
 
+def test_the_password_comes_from_a_secret_that_is_granted(app, strict):
+    named = {"uri": f"postgresql://ana@{at(strict)}/db", "query": "SELECT 1 AS a", "secret": "shop"}
+    wanted = parse_sources({"shop": named})["shop"]
+    context = app.context()
+    with pytest.raises(NotFound, match="there is no secret shop"):
+        app.sources.add(context, X, wanted)
+    app.secrets.set(context, "shop", b"open & sesame")
+    with pytest.raises(Denied, match="rule secret-grant"):
+        app.sources.add(context, X, wanted)
+    assert strict.heard == []
+    app.secrets.grant(context, "shop", context.principal)
+    with pytest.raises(Denied, match="does not let us in") as denied:
+        app.sources.add(context, X, wanted)
+    assert strict.heard == [b"open & sesame\0"]
+    assert "sesame" not in str(denied.value)
+    used = [json.loads(leaf) for leaf in app.audit.export()][-1]
+    assert (used["action"], used["facts"]) == ("secret:use", {"for": f"postgresql://ana@{at(strict)}/db"})
+
+
+def test_only_postgres_takes_a_secret():
+    with pytest.raises(Invalid, match="only Postgres"):
+        parse_sources({"lake": {"uri": "delta:lake", "secret": "shop"}})
+
+
 def test_no_password_where_one_is_asked_for_is_denied(app, strict):
     with pytest.raises(Denied, match="does not let us in"):
-        read(app, X, f"postgresql://ana@{strict}/db?passfile=/dev/null", query="SELECT 1 AS a")
+        read(app, X, f"postgresql://ana@{at(strict)}/db?passfile=/dev/null", query="SELECT 1 AS a")
 
 
 def test_an_unknown_database_is_not_found(app, postgres):

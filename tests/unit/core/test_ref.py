@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from remint.core.ref import KINDS, MAX_NAME, RefName, Selector, is_protected, parse_ref, require_name
 from remint.errors import InvalidName
 
-words = st.from_regex(r"[a-z0-9][a-z0-9._-]{0,8}", fullmatch=True)
+words = st.from_regex(r"[a-z0-9](?:[a-z0-9._-]{0,8}[a-z0-9_-])?", fullmatch=True)
 names = st.builds(RefName, words, st.sampled_from(KINDS), st.lists(words, min_size=1, max_size=3).map("/".join))
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 

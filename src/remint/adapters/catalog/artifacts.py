@@ -5,20 +5,19 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, bindparam, func, select
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import Connection, Row, Select, and_, bindparam, func, insert, select
 
 from remint.adapters.catalog.erasures import require_kept
+from remint.adapters.catalog.statements import insert_new, texts_in
 from remint.adapters.catalog.tables import artifacts, layouts
-from remint.core.artifact import Artifact, Kind, Part
+from remint.core.artifact import NONE_HAS_IT, Artifact, Kind, Part, not_found
 from remint.core.digest import SHORT, Digest
-from remint.errors import ArtifactNotFound
 
 _PREFIX = re.compile(rf"b3:[0-9a-f]{{{SHORT},64}}")
 
 
 # Built once: a run adds several artifacts, and reads each of its inputs.
-_ADD = insert(artifacts).on_conflict_do_nothing()
+_ADD = insert_new(artifacts)
 _ADD_LAYOUT = insert(layouts)
 
 
@@ -34,7 +33,7 @@ def recorded() -> Select[Any]:
 _ONE = recorded().where(artifacts.c.digest == bindparam("wanted"))
 
 
-_ASKED = func.json_each(bindparam("digests")).table_valued("value")
+_ASKED = texts_in(bindparam("digests"))
 _KNOWN = select(artifacts.c.digest).where(artifacts.c.digest.in_(select(_ASKED.c.value)))
 
 
@@ -63,17 +62,17 @@ class SqlArtifacts:
         """Return one artifact."""
         row = self._tx.execute(_ONE, {"wanted": digest}).one_or_none()
         if row is None:
-            raise _not_found(digest, "no artifact of that digest is recorded here")
+            raise not_found(digest)
         return artifact_of(row)
 
     def find(self, prefix: str) -> Artifact:
         """Return the one artifact whose digest starts with `prefix`."""
         if not _PREFIX.fullmatch(prefix):
-            raise _not_found(prefix[:80], f"the start of a digest is b3: and at least {SHORT} digits")
+            raise not_found(prefix[:80], f"the start of a digest is b3: and at least {SHORT} digits")
         matching = artifacts.c.digest.between(prefix, prefix + "g")
         rows = self._tx.execute(recorded().where(matching).limit(2)).all()
         if len(rows) != 1:
-            raise _not_found(prefix, "more than one artifact has it" if rows else "no artifact has it")
+            raise not_found(prefix, "more than one artifact has it" if rows else NONE_HAS_IT)
         return artifact_of(rows[0])
 
     def known(self, digests: Iterable[Digest]) -> set[Digest]:
@@ -94,7 +93,3 @@ def artifact_of(row: Row[Any]) -> Artifact:
     """Return the artifact in a row of `recorded`."""
     parts = tuple(Part(path, Digest(blob), size) for path, blob, size in json.loads(row.parts))
     return Artifact(Digest(row.digest), Kind(row.kind), parts, json.loads(row.facts))
-
-
-def _not_found(what: str, why: str) -> ArtifactNotFound:
-    return ArtifactNotFound(f"artifact {what} was not found", why=why, next_step="list what there is with `remint log REF`")

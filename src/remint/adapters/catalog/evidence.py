@@ -1,8 +1,8 @@
 """Signed evidence in SQL (see ports.catalog.EvidenceRecords)."""
 
 from sqlalchemy import Connection, select
-from sqlalchemy.dialects.sqlite import insert
 
+from remint.adapters.catalog.statements import insert_new
 from remint.adapters.catalog.tables import evidence
 from remint.core.digest import Digest
 from remint.core.evidence import Evidence, read_statement
@@ -27,7 +27,7 @@ class SqlEvidence:
             "payload": record.payload,
             "signature": record.signature,
         }
-        return self._tx.execute(insert(evidence).values(values).on_conflict_do_nothing()).rowcount == 1
+        return self._tx.execute(insert_new(evidence).values(values)).rowcount == 1
 
     def of(self, subject: Digest, *, predicate: str | None = None, limit: int = PAGE) -> list[Evidence]:
         """Return evidence about an artifact, newest first."""

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Connection, select
-from sqlalchemy.dialects.sqlite import insert
 
+from remint.adapters.catalog.statements import insert_new
 from remint.adapters.catalog.tables import facts
 
 
@@ -23,4 +23,4 @@ class SqlFacts:
         """Record facts that are not recorded yet."""
         rows = [{"name": name, "value": str(value)} for name, value in values.items()]
         if rows:
-            self._tx.execute(insert(facts).on_conflict_do_nothing(), rows)
+            self._tx.execute(insert_new(facts), rows)

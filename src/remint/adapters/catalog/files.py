@@ -10,13 +10,15 @@ _HEADER_BYTES = 96
 """The two copies of the header of SQLite's index of the write-ahead log; every commit changes it (see sqlite.org/walformat)."""
 
 
-def catalog_state(path: Path) -> CatalogState | None:
-    """Return the state of the catalog in a database file; None if only opening it could tell.
+def catalog_state(path: Path | None) -> CatalogState | None:
+    """Return the state of the catalog in a database file; None if only opening it could tell, as where it is in no file.
 
     A commit lies in the write-ahead log first, and readers see it only when the disk has confirmed it; in between the log does
     not change. So while there is a log, its index is read too, which changes at the moment the commit is seen. Once the last
     process that had the catalog open has closed it, all commits are in the database file.
     """
+    if path is None:
+        return None
     found, log, journal = (_state(f"{path}{end}") for end in ("", "-wal", "-journal"))
     if found is None or journal is not None:
         return None  # an unfinished change without a log: the next to open the catalog undoes it

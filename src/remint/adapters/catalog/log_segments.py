@@ -3,8 +3,8 @@
 from typing import Any
 
 from sqlalchemy import Connection, Row, select
-from sqlalchemy.dialects.sqlite import insert
 
+from remint.adapters.catalog.statements import insert_new
 from remint.adapters.catalog.tables import erased, log_segments
 from remint.core.digest import Digest
 from remint.ports.catalog import PAGE, LogSegment
@@ -28,7 +28,7 @@ class SqlLogSegments:
             "last_id": segment.last_id,
             "rows": segment.rows,
         }
-        return self._tx.execute(insert(log_segments).values(values).on_conflict_do_nothing()).rowcount == 1
+        return self._tx.execute(insert_new(log_segments).values(values)).rowcount == 1
 
     def holding(self, prediction_id: str) -> list[LogSegment]:
         """Return the segments whose id range holds `prediction_id`."""

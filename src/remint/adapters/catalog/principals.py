@@ -5,12 +5,15 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, select
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import Connection, Row, bindparam, exists, func, insert, select
 
+from remint.adapters.catalog.statements import insert_new
 from remint.adapters.catalog.tables import principals, role_changes
+from remint.adapters.catalog.team_tables import team_changes
+from remint.adapters.catalog.teams import SqlTeams
 from remint.core.ids import PrincipalId
 from remint.core.principal import Principal, PrincipalKind, RoleChange, changed
+from remint.core.team import memberships, of_everyone, with_teams
 from remint.ports.catalog import PAGE
 
 _WITH_CHANGES = select(
@@ -20,7 +23,8 @@ _WITH_CHANGES = select(
     role_changes.c.by.label("changed_by"),
     role_changes.c.at_us.label("changed_us"),
 ).outerjoin(role_changes, role_changes.c.principal == principals.c.id)
-_ONE = _WITH_CHANGES.where(principals.c.id == bindparam("id")).order_by(role_changes.c.number)
+_IN_TEAMS = exists().where(team_changes.c.principal == bindparam("id")).label("in_teams")
+_ONE = _WITH_CHANGES.add_columns(_IN_TEAMS).where(principals.c.id == bindparam("id")).order_by(role_changes.c.number)
 
 
 class SqlPrincipals:
@@ -38,19 +42,28 @@ class SqlPrincipals:
             "roles": json.dumps(sorted(principal.roles)),
             "at_us": principal.at_us,
         }
-        return self._tx.execute(insert(principals).values(values).on_conflict_do_nothing()).rowcount == 1
+        return self._tx.execute(insert_new(principals).values(values)).rowcount == 1
 
     def get(self, principal_id: PrincipalId, *, at_us: int | None = None) -> Principal | None:
         """Return one principal with the roles it has, or had at a time; or None."""
         rows = self._tx.execute(_ONE, {"id": principal_id}).all()
-        return _principal(rows, at_us) if rows else None
+        if not rows:
+            return None
+        alone = _principal(rows, at_us)
+        if not rows[0].in_teams:
+            return alone
+        changes = SqlTeams(self._tx).changes(of=principal_id)
+        counted = [change for change in changes if at_us is None or change.at_us <= at_us]
+        return with_teams(alone, memberships(counted, principal_id))
 
     def all(self, *, limit: int = PAGE) -> list[Principal]:
         """Return all principals, oldest first."""
         oldest = select(principals.c.id).order_by(principals.c.at_us, principals.c.id).limit(limit)
         asked = _WITH_CHANGES.where(principals.c.id.in_(oldest))
         rows = self._tx.execute(asked.order_by(principals.c.at_us, principals.c.id, role_changes.c.number))
-        return [_principal(list(group), None) for _, group in groupby(rows, key=lambda row: row.id)]
+        found = [_principal(list(group), None) for _, group in groupby(rows, key=lambda row: row.id)]
+        teams = of_everyone(SqlTeams(self._tx).changes())
+        return [with_teams(one, teams.get(one.id, ())) for one in found]
 
     def change(self, change: RoleChange) -> None:
         """Record that a role was given or taken, or that a principal left."""

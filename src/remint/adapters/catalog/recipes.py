@@ -1,15 +1,15 @@
 """Recipes in SQL (see ports.catalog.Recipes)."""
 
 from sqlalchemy import Connection, bindparam, select
-from sqlalchemy.dialects.sqlite import insert
 
+from remint.adapters.catalog.statements import insert_new
 from remint.adapters.catalog.tables import recipes
 from remint.core import canonical
 from remint.core.digest import Digest
 from remint.core.recipe import Recipe, decoded, key_of
 from remint.errors import NotFound
 
-_ADD = insert(recipes).on_conflict_do_nothing()
+_ADD = insert_new(recipes)
 _BODY = select(recipes.c.body).where(recipes.c.key == bindparam("wanted"))
 
 

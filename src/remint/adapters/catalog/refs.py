@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, func, or_, select, update
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, func, insert, or_, select, update
 
 from remint.adapters.catalog.erasures import require_kept
+from remint.adapters.catalog.statements import insert_new
 from remint.adapters.catalog.tables import ref_moves, refs
 from remint.adapters.catalog.workspaces import SqlWorkspaces
 from remint.core.digest import Digest
@@ -20,7 +20,7 @@ from remint.ports.catalog import PAGE
 _POINTS = select(refs.c.artifact, refs.c.serial).where(
     refs.c.workspace == bindparam("workspace_"), refs.c.kind == bindparam("kind_"), refs.c.name == bindparam("name_")
 )
-_MAKES = insert(refs).on_conflict_do_nothing()
+_MAKES = insert_new(refs)
 _MOVES = (
     update(refs)
     .where(
@@ -32,7 +32,8 @@ _MOVES = (
     )
     .values(artifact=bindparam("new_"), serial=bindparam("serial_"))
 )
-_KEEPS = insert(ref_moves)
+_NEXT = select(func.coalesce(func.max(ref_moves.c.move_order), 0) + 1).scalar_subquery()
+_KEEPS = insert(ref_moves).values(move_order=_NEXT).inline()
 _LOG = (
     select(ref_moves)
     .where(

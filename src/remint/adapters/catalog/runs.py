@@ -7,19 +7,25 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, and_, bindparam, exists, func, insert, or_, select
 
+from remint.adapters.catalog.statements import texts_in
 from remint.adapters.catalog.tables import recipes, run_ends, run_inputs, run_outputs, runs
 from remint.core.digest import Digest
 from remint.core.ids import PrincipalId, RunId
-from remint.core.run import End, Hit, Output, Run, Start, State, Usage, serves_cache
+from remint.core.run import End, Hit, Output, Run, Start, State, Usage, not_found, serves_cache
 from remint.errors import Conflict, NotFound
 from remint.ports.catalog import PAGE
 
 PREFIX_DIGITS = 8
 
 # Statements of every step of a run are built once: to build one takes longer than to execute it.
-_OF_RECIPE = {column.name: recipes.c.step if column is runs.c.step else bindparam(f"new_{column.name}") for column in runs.c}
-_START = insert(runs).from_select(
-    list(_OF_RECIPE), select(*_OF_RECIPE.values()).where(recipes.c.key == bindparam("new_recipe"))
+_OF_RECIPE = {
+    column.name: recipes.c.step if column is runs.c.step else bindparam(f"new_{column.name}", type_=column.type)
+    for column in runs.c
+}
+_START = (
+    insert(runs)
+    .from_select(list(_OF_RECIPE), select(*_OF_RECIPE.values()).where(recipes.c.key == bindparam("new_recipe")))
+    .execution_options(preserve_rowcount=True)
 )
 _INPUTS = insert(run_inputs)
 _OUTPUTS = insert(run_outputs)
@@ -33,7 +39,7 @@ _BEFORE_END = (
 
 def _newest_hits(column: Any) -> Select[Any]:  # noqa: ANN401 - a column of either key
     """Return the statement that reads the newest cache source of each key in the JSON list `keys`."""
-    wanted = func.json_each(bindparam("keys")).table_valued("value")
+    wanted = texts_in(bindparam("keys"))
     newest = (
         select(func.max(runs.c.id).label("id"), column.label("key"))
         .join(run_ends, run_ends.c.id == runs.c.id)
@@ -88,7 +94,7 @@ class SqlRuns:
         """Record how a run ended."""
         found = self._tx.execute(_BEFORE_END, {"run": end.id}).one_or_none()
         if found is None:
-            raise _not_found(end.id, "no run of that id is recorded here")
+            raise not_found(end.id, "no run of that id is recorded here")
         if found.ended is not None:
             self._require_same_end(end)
             return
@@ -110,17 +116,18 @@ class SqlRuns:
         """Return one run."""
         found = self._read(_whole().where(runs.c.id == run_id))
         if not found:
-            raise _not_found(run_id, "no run of that id is recorded here")
+            raise not_found(run_id, "no run of that id is recorded here")
         return found[0]
 
     def find(self, text: str) -> RunId:
         """Return the one run whose id starts or ends with `text`."""
         if len(text) < PREFIX_DIGITS:
-            raise _not_found(text, f"the start or end of an id has at least {PREFIX_DIGITS} digits")
+            raise not_found(text, f"the start or end of an id has at least {PREFIX_DIGITS} digits")
+        text = text.lower()  # for SQLite two letters of another case are one, for Postgres two
         matches = or_(runs.c.id.between(text, text + "g"), runs.c.id.endswith(text, autoescape=True))
         ids = self._tx.execute(select(runs.c.id).where(matches).limit(2)).scalars().all()
         if len(ids) != 1:
-            raise _not_found(text, "more than one run has it; give more digits" if ids else "no run has it")
+            raise not_found(text, "more than one run has it; give more digits" if ids else "no run has it")
         return RunId(ids[0])
 
     def hits(self, plan_keys: Sequence[Digest]) -> dict[Digest, Hit]:
@@ -173,7 +180,7 @@ class SqlRuns:
 
     def wall_times_us(self, steps: Iterable[str]) -> dict[str, int]:
         """Return the median wall time of the last 9 finished runs of each step."""
-        wanted = func.json_each(json.dumps(sorted(set(steps)))).table_valued("value")
+        wanted = texts_in(bindparam("steps", json.dumps(sorted(set(steps)))))
         place = func.row_number().over(partition_by=runs.c.step, order_by=runs.c.id.desc()).label("place")
         ranked = (
             select(runs.c.step, run_ends.c.wall_us, place)
@@ -188,7 +195,7 @@ class SqlRuns:
 
     def _read(self, chosen: Select[Any]) -> list[Run]:
         rows = self._tx.execute(chosen).all()
-        wanted = func.json_each(json.dumps([row.id for row in rows])).table_valued("value")
+        wanted = texts_in(bindparam("ids", json.dumps([row.id for row in rows])))
         inputs: dict[str, dict[str, Digest]] = {}
         read = select(run_inputs).where(run_inputs.c.run.in_(select(wanted.c.value))).order_by(run_inputs.c.name)
         for row in self._tx.execute(read) if rows else ():
@@ -258,7 +265,3 @@ def _run(row: Row[Any], inputs: dict[str, Digest], outputs: dict[str, Output]) -
         error=json.loads(row.end_error),
     )
     return Run(start, end)
-
-
-def _not_found(what: str, why: str) -> NotFound:
-    return NotFound(f"run {what} was not found", why=why, next_step="see `remint runs list`")

@@ -446,5 +446,7 @@ INSERT_ONLY = (
     "principals", "changes", "change_moves", "change_steps", "glasses", "glass_confirmations", "evidence", "log_segments",
     "holds", "hold_releases", "given_up", "layouts", "erasures", "erased", "erasure_removals",
     "origins", "origin_checks",
-    "role_changes", "tokens", "token_ends",
+    "role_changes", "tokens", "token_ends", "teams", "team_changes", "identities", "exchanges",
+    "budgets", "budget_limits", "budget_closings", "price_tables", "reservations", "settlements", "refunds", "savings",
+    "secret_steps", "inventory", "validation_steps",
 )  # fmt: skip

@@ -3,9 +3,9 @@
 import json
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, select
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import Connection, Row, bindparam, func, insert, select
 
+from remint.adapters.catalog.statements import insert_new
 from remint.adapters.catalog.tables import token_ends, tokens
 from remint.core.digest import Digest
 from remint.core.ids import PrincipalId
@@ -56,7 +56,7 @@ class SqlTokens:
     def revoke(self, number: int, *, by: PrincipalId, at_us: int) -> bool:
         """Record that a token was revoked, unless it was already."""
         values = {"token": number, "by": by, "at_us": at_us}
-        return self._tx.execute(insert(token_ends).values(values).on_conflict_do_nothing()).rowcount == 1
+        return self._tx.execute(insert_new(token_ends).values(values)).rowcount == 1
 
 
 def _token(row: Row[Any]) -> Token:

@@ -5,6 +5,7 @@ from functools import cached_property
 from sqlalchemy import Connection
 
 from remint.adapters.catalog.artifacts import SqlArtifacts
+from remint.adapters.catalog.budgets import SqlBudgets
 from remint.adapters.catalog.changes import SqlChanges
 from remint.adapters.catalog.entries import SqlEntries
 from remint.adapters.catalog.erasures import SqlErasures
@@ -12,22 +13,33 @@ from remint.adapters.catalog.evidence import SqlEvidence
 from remint.adapters.catalog.facts import SqlFacts
 from remint.adapters.catalog.glass import SqlGlass
 from remint.adapters.catalog.holds import SqlHolds
+from remint.adapters.catalog.inventory import SqlInventory
 from remint.adapters.catalog.log_segments import SqlLogSegments
 from remint.adapters.catalog.origins import SqlOrigins
 from remint.adapters.catalog.principals import SqlPrincipals
 from remint.adapters.catalog.reach import SqlReach
 from remint.adapters.catalog.recipes import SqlRecipes
 from remint.adapters.catalog.refs import SqlRefs
+from remint.adapters.catalog.requests import SqlRequests
 from remint.adapters.catalog.runs import SqlRuns
+from remint.adapters.catalog.secrets import SqlSecrets
+from remint.adapters.catalog.teams import SqlIdentities, SqlTeams
 from remint.adapters.catalog.tokens import SqlTokens
+from remint.adapters.catalog.validations import SqlValidations
 from remint.adapters.catalog.workspaces import SqlWorkspaces
 
 
 class SqlTransaction:
-    """The records, together (see ports.catalog.Transaction)."""
+    """The records, together (see ports.catalog.Transaction).
 
-    def __init__(self, connection: Connection) -> None:
+    Args:
+        connection: in a transaction.
+        writing: whether that may write.
+    """
+
+    def __init__(self, connection: Connection, *, writing: bool = True) -> None:
         self._connection = connection
+        self.writing = writing
 
     @cached_property
     def artifacts(self) -> SqlArtifacts:
@@ -110,6 +122,41 @@ class SqlTransaction:
         return SqlFacts(self._connection)
 
     @cached_property
+    def requests(self) -> SqlRequests:
+        """Requests that were carried out once."""
+        return SqlRequests(self._connection)
+
+    @cached_property
+    def secrets(self) -> SqlSecrets:
+        """What was done with secrets."""
+        return SqlSecrets(self._connection)
+
+    @cached_property
+    def teams(self) -> SqlTeams:
+        """Teams."""
+        return SqlTeams(self._connection)
+
+    @cached_property
+    def identities(self) -> SqlIdentities:
+        """Whom issuers mean."""
+        return SqlIdentities(self._connection)
+
+    @cached_property
     def tokens(self) -> SqlTokens:
         """Tokens."""
         return SqlTokens(self._connection)
+
+    @cached_property
+    def budgets(self) -> SqlBudgets:
+        """Budgets, what runs reserve in them, and what they are charged."""
+        return SqlBudgets(self._connection)
+
+    @cached_property
+    def inventory(self) -> SqlInventory:
+        """What the inventory says of refs."""
+        return SqlInventory(self._connection)
+
+    @cached_property
+    def validations(self) -> SqlValidations:
+        """Steps of validations."""
+        return SqlValidations(self._connection)

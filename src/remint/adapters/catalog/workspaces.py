@@ -3,8 +3,8 @@
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, select
-from sqlalchemy.dialects.sqlite import insert
 
+from remint.adapters.catalog.statements import insert_new
 from remint.adapters.catalog.tables import workspaces
 from remint.core.ids import PrincipalId
 from remint.core.workspace import Workspace
@@ -28,7 +28,7 @@ class SqlWorkspaces:
             "owner": workspace.owner,
             "at_us": workspace.at_us,
         }
-        return self._tx.execute(insert(workspaces).values(values).on_conflict_do_nothing()).rowcount == 1
+        return self._tx.execute(insert_new(workspaces).values(values)).rowcount == 1
 
     def get(self, name: str) -> Workspace | None:
         """Return one workspace, or None."""

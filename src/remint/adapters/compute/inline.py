@@ -11,8 +11,9 @@ from contextlib import redirect_stderr, redirect_stdout
 from typing import Any, TextIO
 
 from remint.adapters.compute.log import Log
-from remint.adapters.compute.order import HERE, RUNNER, SEEN, Places, encode_task, threads_of
-from remint.adapters.compute.outcome import read_outputs
+from remint.adapters.compute.order import HERE, RUNNER, SEEN, Places, encode_task, hiding_of, threads_of
+from remint.adapters.compute.outcome import read_outputs, too_open, without_secrets
+from remint.core.isolation import NONE
 from remint.core.run import Usage
 from remint.ports.compute import Needs, Result, Task
 
@@ -49,13 +50,15 @@ class InlineExecutor:
         Raises:
             KeyboardInterrupt: the caller was interrupted.
         """
+        if task.isolation > NONE:
+            return self._refused(task)
         runner, here = importlib.import_module(RUNNER), importlib.import_module(HERE)
         scratch = task.scratch.resolve()
         places = Places(scratch / "step", scratch, scratch / "log.txt")
         places.work.mkdir()
         order = encode_task(task, places, hash_seed=-1, threads=threads_of(task.conditions))
         order["conditions"] = {**order["conditions"], "hash_seed": None}
-        with Log(places.log, on_line) as log:
+        with Log(places.log, on_line, hiding=hiding_of(task)) as log:
             before, began_ns = _cpu_us(), time.monotonic_ns()
             shown = _Tee(sys.stdout, log)
             with here.Here(order, places.work), redirect_stdout(shown), redirect_stderr(_Tee(sys.stderr, log)):
@@ -65,12 +68,18 @@ class InlineExecutor:
         return Result(
             state=told["state"],
             outputs=read_outputs(told["outputs"], places.outputs) if told["state"] == "done" else {},
-            error=told["error"],
+            error=without_secrets(task, told["error"]),
             usage=usage,
-            observed={**told["observed"], "isolation": "none"},
+            observed={**told["observed"], "isolation": "none", "isolation_level": NONE},
             guarded=False,
             log=places.log,
         )
+
+    def _refused(self, task: Task) -> Result:
+        log = task.scratch.resolve() / "log.txt"
+        log.touch()
+        observed = {"libraries": [], "modules": [], "isolation": "none", "isolation_level": NONE}
+        return Result("stopped", {}, too_open(task, NONE), Usage(), observed, guarded=False, log=log)
 
     @functools.cache  # noqa: B019 - one executor lives as long as its process uses it
     def _loaded(self) -> Any:  # noqa: ANN401 - what the child's side says is loaded

@@ -5,6 +5,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from remint.core.secret import Hiding
+
 LIMIT_BYTES = 16 << 20
 LINE_BYTES = 64 << 10
 
@@ -15,12 +17,21 @@ class Log:
     Args:
         place: the file; it must not exist.
         on_line: called with each line, without its line break; a very long line comes in pieces.
+        hiding: takes out what must not be kept or shown.
         limit_bytes: how much is kept; what is printed beyond is counted and thrown away.
     """
 
-    def __init__(self, place: Path, on_line: Callable[[str], None] | None, *, limit_bytes: int = LIMIT_BYTES) -> None:
+    def __init__(
+        self,
+        place: Path,
+        on_line: Callable[[str], None] | None,
+        *,
+        hiding: Hiding | None = None,
+        limit_bytes: int = LIMIT_BYTES,
+    ) -> None:
         self._file = place.open("xb", buffering=0)
         self._on_line = on_line
+        self._hiding = hiding or Hiding({})
         self._left_bytes = limit_bytes
         self._limit_bytes = limit_bytes
         self._cut_bytes = 0
@@ -34,6 +45,9 @@ class Log:
 
     def write(self, content: bytes) -> None:
         """Take what was printed."""
+        self._keep(self._hiding.take(content))
+
+    def _keep(self, content: bytes) -> None:
         kept = content[: self._left_bytes]
         self._left_bytes -= len(kept)
         self._cut_bytes += len(content) - len(kept)
@@ -43,6 +57,7 @@ class Log:
 
     def finish(self) -> None:
         """Pass on the last line, and say in the log how much of it was cut."""
+        self._keep(self._hiding.end())
         if self._line and self._on_line is not None:
             self._on_line(self._line.decode(errors="replace"))
         self._line = b""

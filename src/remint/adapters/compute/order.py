@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from remint.core.secret import Hiding
 from remint.ports.compute import Task
 
 PROTOCOL = 1
@@ -71,7 +72,14 @@ def encode_task(task: Task, places: Places, *, hash_seed: int, threads: int) -> 
         "cwd": str(places.work),
         "folder": str(places.outputs),
         "network": task.network,
+        "isolation": task.isolation,
+        "environment": {given.variable: given.value.decode() for given in task.secrets},
     }
+
+
+def hiding_of(task: Task) -> Hiding:
+    """Return what takes the secrets of a task out of what it prints."""
+    return Hiding({given.name: given.value for given in task.secrets})
 
 
 def threads_of(conditions: Mapping[str, Any]) -> int:

@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from remint.adapters.compute.order import PROTOCOL, Places
+from remint.adapters.compute.order import PROTOCOL, Places, hiding_of
 from remint.adapters.compute.watch import Ending, over_cpu
 from remint.core.artifact import Kind
+from remint.core.isolation import LEVELS, PROCESS
 from remint.core.run import Usage
 from remint.ports.compute import OutputFiles, Result, Task
 
@@ -43,7 +44,7 @@ def result_of(task: Task, places: Places, ending: Ending, conditions: Mapping[st
     return Result(
         state=state,
         outputs=outputs,
-        error=error,
+        error=without_secrets(task, error),
         usage=Usage(ending.cpu_us, ending.wall_us, ending.peak_bytes),
         observed={
             "libraries": [],
@@ -51,10 +52,17 @@ def result_of(task: Task, places: Places, ending: Ending, conditions: Mapping[st
             **conditions,
             **told.get("observed", {}),
             "isolation": ending.begun.get("isolation", "none"),
+            "isolation_level": ending.begun.get("level", PROCESS),
         },
         guarded=bool(ending.begun.get("guarded", False)),
         log=places.log,
     )
+
+
+def without_secrets(task: Task, error: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the words of a failure without the values of the task's secrets."""
+    hiding = hiding_of(task)
+    return {name: hiding.text(words) for name, words in error.items()}
 
 
 def _told(places: Places) -> dict[str, Any]:
@@ -72,6 +80,8 @@ def _told(places: Places) -> dict[str, Any]:
 def _state(task: Task, ending: Ending, told: Mapping[str, Any]) -> tuple[str, Mapping[str, str]]:
     if ending.stopped:
         return "stopped", {**ending.stopped, "traceback": ""}
+    if ending.begun.get("level", task.isolation) < task.isolation:
+        return "stopped", too_open(task, ending.begun["level"])
     limit_s = task.limits.cpu_s
     if limit_s is not None and (ending.over_cpu or ending.cpu_us > limit_s * 1_000_000):
         return "stopped", {**over_cpu(step_name(task), ending.cpu_us, limit_s), "traceback": ""}
@@ -86,6 +96,13 @@ def _state(task: Task, ending: Ending, told: Mapping[str, Any]) -> tuple[str, Ma
     code = os.waitstatus_to_exitcode(ending.status)
     what = f"step {step_name(task)} ended its process before it returned"
     return "failed", _words(what, f"the process ended with exit code {code}", "look for os._exit, and at the end of the log")
+
+
+def too_open(task: Task, level: int) -> dict[str, str]:
+    """Return the sentences for a step that could not be kept apart as far as is demanded."""
+    why = f"level {task.isolation} of isolation is demanded ({LEVELS[task.isolation]}), and it would have run at level {level}"
+    advice = "a step that connects is at level 2 at most" if task.network else "run it on another machine, or without --inline"
+    return {**_words(f"step {step_name(task)} was not run", why, advice), "limit": "isolation"}
 
 
 def _killed(task: Task, ending: Ending) -> dict[str, str]:

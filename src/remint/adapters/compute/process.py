@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from remint.adapters.compute.log import Log
-from remint.adapters.compute.order import Places, encode_task, make_places, threads_of
+from remint.adapters.compute.order import Places, encode_task, hiding_of, make_places, threads_of
 from remint.adapters.compute.outcome import result_of, step_name
 from remint.adapters.compute.room import Room
 from remint.adapters.compute.watch import Ending, NotStartedError, Watch
@@ -85,7 +85,7 @@ class ProcessExecutor:
         """
         nature = self._nature(task.conditions, network=task.network)
         places = make_places(task.scratch)
-        with self._room.taken(nature.threads) as stay, Log(places.log, on_line) as log:
+        with self._room.taken(nature.threads) as stay, Log(places.log, on_line, hiding=hiding_of(task)) as log:
             try:
                 ending, ready = self._attempt(task, places, nature, log, task.modules)
             except NotStartedError:
@@ -157,7 +157,7 @@ class ProcessExecutor:
             finally:
                 os.close(said)
             ending = watch.follow()
-            is_whole = ending.status is not None
+            is_whole = ending.status is not None and not task.secrets  # what it was told must not be found by a later step
             return ending, zygote.ready
         finally:
             os.close(heard)

@@ -173,9 +173,10 @@ class Watch:
 
 
 def limit_words(step: str, limit: str, why: str, option: str) -> dict[str, str]:
-    """Return the three sentences for a step stopped at a limit."""
+    """Return the three sentences for a step stopped at a limit, and under `limit` the name of that, if it has one."""
+    named = {"limit": option.partition("=")[0]} if option else {}
     advice = f"raise the limit (`{option}`), or give the step less to do" if option else "look for what starts them"
-    return {"what": f"step {step} was stopped at its {limit}", "why": why, "next_step": advice}
+    return {"what": f"step {step} was stopped at its {limit}", "why": why, "next_step": advice, **named}
 
 
 def over_cpu(step: str, used_us: int, limit_s: int) -> dict[str, str]:

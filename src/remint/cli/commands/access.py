@@ -3,6 +3,7 @@
 import click
 
 from remint.cli.output import Out, table, when
+from remint.cli.rolewords import roles_of
 from remint.core.action import ACTIONS
 from remint.ports.usecases.rights import Reviewed, Right
 
@@ -34,7 +35,7 @@ def who_can(out: Out, action: str, resource: str) -> None:
     """
     app = out.open()
     found = app.rights.who_can(app.context(), action, resource)
-    names = [right.principal for right in found]
+    names = [right.principal + (f" ({_by(right).removeprefix(', ')})" if right.teams else "") for right in found]
     out.show("rights", {"rights": found}, names or "nobody may")
 
 
@@ -56,7 +57,7 @@ def review(out: Out) -> None:
         [
             one.principal.id,
             str(one.principal.kind),
-            ", ".join(sorted(one.principal.roles)),
+            roles_of(one.principal),
             len(one.tokens),
             one.last_action or "nothing",
             when(one.last_us) if one.last_us is not None else "",
@@ -80,8 +81,12 @@ def actions(out: Out) -> None:
 def _words(right: Right) -> str:
     what = f"{right.action} on {right.resource}" if right.resource else right.action
     if right.allowed:
-        return f"yes: {right.principal} may do {what} (rule {right.rule})"
+        return f"yes: {right.principal} may do {what} (rule {right.rule}{_by(right)})"
     return f"no: {right.principal} may not do {what} (rule {right.rule}: {right.why})"
+
+
+def _by(right: Right) -> str:
+    return f", by team {' and '.join(right.teams)}" if right.teams else ""
 
 
 def _note(one: Reviewed) -> str:

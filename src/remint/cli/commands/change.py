@@ -5,7 +5,7 @@ import click
 from remint.cli.output import Out, table, when
 from remint.core.change import WAITING, ChangeState, Step
 from remint.core.review import Rules
-from remint.ports.usecases.changes import Review
+from remint.ports.usecases.changes import Candidate, Review
 
 EMBEDDED = "note: embedded mode records approvals, it cannot enforce them: one account owns the files and the keys"
 
@@ -18,7 +18,9 @@ def lines_of(review: Review) -> list[str]:
         f"title   {change.title}",
         *(f"moves   {move.ref} from {move.old.short if move.old else 'nothing'} to {move.new.short}" for move in change.moves),
         f"makers  {', '.join(sorted(change.authors))}",
+        *([f"why     {review.why}"] if review.why else []),
         *(f"differs {words}" for words in review.difference),
+        *(f"{'chosen ' if one.proposed else 'instead'} {_candidate(one)}" for one in review.candidates if _is_choice(review)),
         *(f"gate    {'passed' if gate.passed else 'FAILED'}  {gate.name}: {gate.reason}" for gate in review.gates),
         *(_rule_lines(change.rules) if change.rules else []),
     ]
@@ -27,6 +29,15 @@ def lines_of(review: Review) -> list[str]:
         for step in change.steps[1:]
     ]
     return lines + _waiting_lines(review)
+
+
+def _is_choice(review: Review) -> bool:
+    return any(not one.proposed for one in review.candidates)
+
+
+def _candidate(one: Candidate) -> str:
+    numbers = ", ".join(f"{name} {value:.4g}" for name, value in one.metrics.items()) or "never measured"
+    return f"{one.artifact.short} by {one.by}, {when(one.at_us)}: {numbers}; {one.looks} measurements on that data"
 
 
 def _as(step: Step) -> str:
@@ -54,6 +65,7 @@ def _waiting_lines(review: Review) -> list[str]:
     if review.state is ChangeState.DRAFT:
         lines.append(f"next    open it: remint changes open {review.change.id}")
     lines += [f"waits   for {words}" for words in review.lacks]
+    lines += [f"waits   for an owner: {words}" for words in review.unowned]
     lines += [f"by rule not yet: {words}" for words in review.not_by_rule]
     lines += [f"could   {', '.join(names) or 'nobody'}, as {role}" for role, names in review.could.items()]
     if review.frozen_until_us is not None:
@@ -66,15 +78,16 @@ def _waiting_lines(review: Review) -> list[str]:
 @click.command()
 @click.argument("refs", nargs=-1, required=True)
 @click.option("--title", default="", help="What the change is for, in words.")
+@click.option("--why", default="", help="Why these and not other candidates, in words.")
 @click.option("--draft", is_flag=True, help="Nobody can approve it before you open it.")
 @click.pass_obj
-def propose(out: Out, refs: tuple[str, ...], title: str, draft: bool) -> None:
+def propose(out: Out, refs: tuple[str, ...], title: str, why: str, draft: bool) -> None:
     """Open a change that moves protected refs
 
     REFS are WORKSPACE:KIND/NAME, proposed for main:KIND/NAME, or KIND/NAME=b3:DIGEST.
     """
     app = out.open()
-    review = app.changes.propose(app.context(), refs, title=title, draft=draft)
+    review = app.changes.propose(app.context(), refs, title=title, draft=draft, why=why)
     out.show("change", review, lines_of(review))
     if review.state is ChangeState.DRAFT:
         out.advise(f"next: open it for review with `remint changes open {review.change.id}`")

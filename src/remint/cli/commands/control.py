@@ -14,14 +14,19 @@ def control(out: Out) -> None:
     """
     app = out.open()
     app.context()
-    found = app.control.models()
-    lines: list[str] = []
+    found, alarms = app.control.models(), app.configuration.compare().departures
+    lines = [f"ALARM    the settings depart from those recorded: {words}" for words in alarms]
     for one in found:
         lines += [
             f"{one.ref} {one.artifact.short} (version {one.serial})",
+            *([f"  material {one.materiality.upper()}"] if one.materiality else []),
             f"  control  {one.control.upper()}",
             *(f"           {reason}" for reason in one.control_reasons),
             f"  fitness  {one.fitness.upper()}",
             *(f"           {reason}" for reason in one.fitness_reasons),
         ]
-    out.show("control", {"models": found}, lines or "no model is in production yet; `remint propose` brings one there")
+    out.show(
+        "control",
+        {"models": found, "alarms": alarms},
+        lines or "no model is in production yet; `remint propose` brings one there",
+    )

@@ -1,6 +1,7 @@
 """`remint plan` and `remint run`."""
 
 import json
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -8,10 +9,12 @@ import click
 from remint.cli.output import Out, duration, table
 from remint.cli.progress import RunProgress
 from remint.core.pipeline import Graph, Plan, PlannedStep
+from remint.core.price import amount_text
 from remint.errors import NotFound
 
 if TYPE_CHECKING:
     from remint.app import App
+    from remint.ports.usecases.pipelines import PipelineOutcome
     from remint.sdk.steps import Pipeline
 
 
@@ -59,7 +62,8 @@ def plan(out: Out, targets: tuple[str, ...], parameters: tuple[str, ...]) -> Non
     app = out.open()
     context = app.context()
     plans = [app.pipelines.plan(context, graph) for graph in graphs(app, targets, parameters)]
-    out.show("plan", {"plans": [{**_fields(plan), "counts": plan.counts} for plan in plans]}, _lines(plans))
+    currency = app.prices.currency if app.prices else ""
+    out.show("plan", {"plans": [{**_fields(plan), "counts": plan.counts} for plan in plans]}, _lines(plans, currency))
 
 
 def _fields(plan: Plan) -> dict[str, Any]:
@@ -69,6 +73,7 @@ def _fields(plan: Plan) -> dict[str, Any]:
             "state": step.state,
             "reason": step.reason,
             "expected_us": step.expected_us,
+            "likely_micro": step.likely_micro,
             "plan_key": step.recipe.key() if step.recipe else None,
         }
         for step in plan.steps
@@ -80,16 +85,27 @@ def _expected(step: PlannedStep) -> str:
     return duration(step.expected_us) if step.state in {"run", "maybe"} else ""
 
 
-def _lines(plans: list[Plan]) -> list[str]:
+def _likely(step: PlannedStep) -> str:
+    return "" if step.likely_micro is None else amount_text(step.likely_micro)
+
+
+def _lines(plans: list[Plan], currency: str) -> list[str]:
     lines: list[str] = []
     for plan in plans:
         counts = ", ".join(f"{count} {state}" for state, count in plan.counts.items() if count)
         expected = f", expected {duration(plan.expected_us)}" if plan.expected_us is not None else ""
-        lines.append(f"{plan.graph} in {plan.workspace}: {counts}{expected}")
+        likely = f", likely {amount_text(plan.likely_micro, currency)}" if plan.likely_micro is not None else ""
+        lines.append(f"{plan.graph} in {plan.workspace}: {counts}{expected}{likely}")
+        priced = [_likely(step) for step in plan.steps] if currency else None
         rows = [[f"  {step.state}", step.name, _expected(step), step.reason] for step in plan.steps]
-        lines += table(["  what", "step", "expected", "why"], rows)
+        head = ["  what", "step", "expected", "why"]
+        lines += table(head, rows) if priced is None else table([*head[:3], "likely", *head[3:]], _beside(rows, priced))
         lines += [f"  {name} is protected: its result is proposed, not moved" for name in plan.protected]
     return lines or ["this project has no pipelines"]
+
+
+def _beside(rows: list[list[str]], priced: list[str]) -> list[list[str]]:
+    return [[*row[:3], price, *row[3:]] for row, price in zip(rows, priced, strict=True)]
 
 
 @click.command()
@@ -121,7 +137,16 @@ def run(out: Out, targets: tuple[str, ...], parameters: tuple[str, ...], inline:
             lines.append(
                 f"  {name} is protected and was not moved; propose it: remint propose {graph_path(name)}={digest.short}"
             )
+    if app.prices is not None:
+        lines.append(_costs(outcomes, app.prices.currency))
     out.show("run", {"pipelines": outcomes}, lines)
+
+
+def _costs(outcomes: Sequence["PipelineOutcome"], currency: str) -> str:
+    """Return in words what the runs of some pipelines were charged, and what hits saved."""
+    spent = sum(step.cost_micro for outcome in outcomes for step in outcome.steps)
+    saved = sum(step.saved_micro for outcome in outcomes for step in outcome.steps)
+    return f"cost {amount_text(spent, currency)}, saved {amount_text(saved, currency)}"
 
 
 def graph_path(name: str) -> str:

@@ -3,6 +3,7 @@
 import click
 
 from remint.cli.output import Out, table, when
+from remint.cli.rolewords import roles_of
 from remint.core.action import ROLES
 from remint.core.principal import Principal
 
@@ -89,6 +90,31 @@ def leave(out: Out, name: str, yes: bool) -> None:
     _show(out, app.principals.leave(app.context(), name))
 
 
+@principals.command()
+@click.argument("name")
+@click.option("--issuer", required=True, metavar="URL", help="Who vouches, exactly as it names itself (`iss`).")
+@click.option("--subject", required=True, metavar="SUB", help="What it calls this principal (`sub`).")
+@click.pass_obj
+def link(out: Out, name: str, issuer: str, subject: str) -> None:
+    """Say whom an issuer of identities means by a subject
+
+    Only an owner does, and it is for good. From then on whoever signs in there as SUB acts as NAME.
+    """
+    app = out.open()
+    made = app.sign_ins.link(app.context(), name, issuer=issuer, subject=subject)
+    out.show("link", made, f"{made.issuer} means {made.principal} by {made.subject}")
+
+
+@principals.command()
+@click.pass_obj
+def links(out: Out) -> None:
+    """List whom issuers of identities mean by which subjects"""
+    found = out.open().sign_ins.links()
+    rows = [[one.principal, one.issuer, one.subject, one.by, when(one.at_us)] for one in found]
+    text = table(["name", "issuer", "subject", "by", "since"], rows)
+    out.show("links", {"links": found}, text if rows else "nobody is linked to an issuer")
+
+
 def _show(out: Out, principal: Principal) -> None:
     out.show("principal", principal, f"{principal.id}: {_roles(principal)}")
 
@@ -96,7 +122,7 @@ def _show(out: Out, principal: Principal) -> None:
 def _roles(principal: Principal) -> str:
     if principal.left_us is not None:
         return f"left {when(principal.left_us)}"
-    return ", ".join(sorted(principal.roles))
+    return roles_of(principal)
 
 
 @click.command()

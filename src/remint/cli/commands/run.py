@@ -3,6 +3,7 @@
 import click
 
 from remint.cli.output import Out, duration, table, when
+from remint.core.price import amount_text
 from remint.core.run import Run
 from remint.core.runsummary import summary_of
 
@@ -65,11 +66,13 @@ def show(out: Out, run_id: str) -> None:
         lines += [f"metric  {name} {value:.6g}" for name, value in run.end.metrics.items()]
         lines += [f"{name:<7} {text}" for name, text in run.end.error.items() if name != "traceback"]
         lines += [f"  {line}" for line in run.end.error.get("traceback", "").splitlines()]
+    paid = app.costs.of_run(run.id)
+    lines += [f"cost    {amount_text(paid.amount_micro, paid.currency)}, charged to {paid.budget}"] if paid else []
     erased = app.erasures.behind(run.start.inputs.values())
     words = dict.fromkeys(
         f"note    regenerable up to erasure {one.number}: it removed rows of its inputs on {one.date}" for one in erased
     )
-    out.show("run-record", {"run": run, "recipe": recipe, "erased": erased}, [*lines, *words])
+    out.show("run-record", {"run": run, "recipe": recipe, "erased": erased, "cost": paid}, [*lines, *words])
 
 
 def _git(run: Run) -> str:

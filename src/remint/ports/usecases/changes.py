@@ -5,11 +5,34 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from remint.core.change import Change, ChangeState, Missing
+from remint.core.digest import Digest
 from remint.core.gate import GateResult
 from remint.core.glass import Glass
-from remint.core.ids import PrincipalId
-from remint.core.ref import Move
+from remint.core.ids import PrincipalId, RunId
+from remint.core.ref import Move, RefName
 from remint.ports.usecases.context import Context
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """What the same step made since the champion, until the change was opened.
+
+    Attributes:
+        ref: for which it could have been proposed.
+        run: that made it, by `by` at `at_us`.
+        metrics: of its newest evaluation: those that gates ask for, or else the plainest.
+        looks: how many runs had measured something on the data of that evaluation when the change was opened.
+        proposed: whether it is the one the change is about.
+    """
+
+    ref: RefName
+    artifact: Digest
+    run: RunId
+    by: PrincipalId
+    at_us: int
+    metrics: Mapping[str, float]
+    looks: int
+    proposed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +50,8 @@ class Review:
         review_due_us: until when a merge in an emergency must be reviewed; None if there is nothing to review.
         not_by_rule: why the service that its rules name does not approve it, in words; empty if none is named.
         moved: for a stale change, in words, which refs moved, and by whom.
+        candidates: what could have been proposed instead, newest first; only where one change is looked at.
+        unowned: in words, for which of its refs nobody answers who must; it is not merged before.
     """
 
     change: Change
@@ -41,6 +66,14 @@ class Review:
     review_due_us: int | None = None
     moved: tuple[str, ...] = ()
     not_by_rule: tuple[str, ...] = ()
+    unowned: tuple[str, ...] = ()
+    candidates: tuple[Candidate, ...] = ()
+
+    @property
+    def why(self) -> str:
+        """Why this one, in the words of who proposed it; empty if not said."""
+        first = self.change.steps[0].note if self.change.steps else ""
+        return "" if first == self.change.title else first
 
     @property
     def lacks(self) -> list[str]:
@@ -51,13 +84,13 @@ class Review:
     def mergeable(self) -> bool:
         """Whether a merge would be allowed now."""
         passed = all(gate.passed for gate in self.gates)
-        return self.state is ChangeState.APPROVED and self.frozen_until_us is None and passed
+        return self.state is ChangeState.APPROVED and self.frozen_until_us is None and passed and not self.unowned
 
 
 class Changes(Protocol):
     """Opening, reviewing and merging changes."""
 
-    def propose(self, context: Context, refs: Sequence[str], *, title: str = "", draft: bool = False) -> Review:
+    def propose(self, context: Context, refs: Sequence[str], *, title: str = "", draft: bool = False, why: str = "") -> Review:
         """Open a change that moves protected refs of `main`.
 
         Args:
@@ -65,6 +98,7 @@ class Changes(Protocol):
             refs: each `WORKSPACE:KIND/NAME`, proposed for `main:KIND/NAME`, or `KIND/NAME=b3:…`.
             title: in words; made from the refs if empty.
             draft: nobody can approve it before it is opened.
+            why: why these and not others, in words; kept with the opening.
 
         Returns:
             The change; an open one with exactly the same moves is returned as it stands.
@@ -198,7 +232,7 @@ class Glasses(Protocol):
 class RollBacks(Protocol):
     """Taking back the last merge of a ref."""
 
-    def roll_back(self, context: Context, ref: str, *, reason: str = "") -> Move:
+    def roll_back(self, context: Context, ref: str, *, reason: str = "", expect: Digest | None = None) -> Move:
         """Move a protected ref back to the version that was merged right before, at once, without a new approval.
 
         It is a change that is opened and merged in one transaction, whatever is frozen. The bytes it goes back to are verified
@@ -208,6 +242,7 @@ class RollBacks(Protocol):
             context: who does it; any member may.
             ref: in `main` if it names no workspace.
             reason: in words.
+            expect: where the caller saw the ref; it is not asked if None.
 
         Raises:
             Denied: no approved change put there what it would go back to, or the last move was a roll-back itself.

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from remint.core.asked import Asked
 from remint.core.ids import PrincipalId
 
 
@@ -13,6 +14,7 @@ class Context:
         scopes: what the token used is limited to; None where no token was used.
         sandbox: the one workspace the token is bound to; None where it is not bound.
         token: the number of the token used; 0 where none was.
+        asked: the request, where it is to be carried out once however often it is sent.
     """
 
     principal: PrincipalId
@@ -20,3 +22,4 @@ class Context:
     scopes: frozenset[str] | None = None
     sandbox: str | None = None
     token: int = 0
+    asked: Asked | None = None

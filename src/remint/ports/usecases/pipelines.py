@@ -32,13 +32,20 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class StepOutcome:
-    """How one step of a pipeline came out: the run that stands for it and whether it ran now."""
+    """How one step of a pipeline came out: the run that stands for it and whether it ran now.
+
+    Attributes:
+        cost_micro: what it was charged, in micro-units; 0 if it did not run.
+        saved_micro: what the earlier run was charged that stands for it; 0 if it ran, or if that run was counted before.
+    """
 
     position: int
     name: str
     run: RunId
     ran: bool
     outputs: Mapping[str, Output]
+    cost_micro: int = 0
+    saved_micro: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +81,7 @@ class Pipelines(Protocol):
             StepFailed: a step raised, was killed or went over a limit; what was done before it is kept.
             RefMoved: a ref moved while the pipeline ran; its results are kept.
             Invalid: the environment differs from the lock, or an input does not exist.
+            Denied: a profile is not for who asks, or a budget has not so much left; what was done before is kept.
         """
         ...
 

@@ -17,6 +17,7 @@ class Right:
     Attributes:
         rule: which rule decided.
         why: in words, where it may not.
+        teams: by whose roles it may, where it has none of its own that would do.
     """
 
     principal: PrincipalId
@@ -25,6 +26,7 @@ class Right:
     allowed: bool
     rule: str
     why: str = ""
+    teams: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from typing import Any, NoReturn, TextIO
 from remint.sdk.child import guard, namespaces, runner, seeds
 from remint.sdk.child.guard import OWN, READ, Guarded, Rule
 from remint.sdk.child.seen import Loaded
+from remint.sdk.child.variables import Lent
 
 DIE_WITH_PARENT = 1
 SLACK_BYTES = 512 << 20
@@ -67,7 +68,10 @@ class Birth:
                 begun = {"error": str(error)}
             os.write(self._told, json.dumps(begun).encode())
             os.close(self._told)
-            if "error" not in begun:
+            is_enough = begun.get("level", 0) >= self._order["isolation"]
+            if "error" not in begun and not is_enough:  # it is told to the parent, and nothing of the step is loaded
+                status = 0
+            elif "error" not in begun:
                 result = runner.carry_out(
                     self._order,
                     guarded=begun["guarded"],
@@ -119,6 +123,7 @@ class Birth:
         """Make the interpreter look like one started for this step."""
         sys.path.insert(0, self._order["code"])
         sys.argv = [self._order["module"]]
+        Lent(self._order["environment"])
         sys.dont_write_bytecode = True
         del sys.modules["__main__"]
         sys.modules["__main__"] = ModuleType("__main__")  # the last one: what comes after it is what the step imports
@@ -137,6 +142,7 @@ class Birth:
         return {
             "guarded": self._is_guarded(held),
             "isolation": self._isolation(held, mounted=mounted is not None),
+            "level": self._level(held, mounted=mounted is not None),
             "shared": mounted is not None or not held.abi,
             "why": held.missing,
         }
@@ -150,6 +156,12 @@ class Birth:
         parts += ["netns"] if self._womb.cut else []
         parts += ["mounts"] if mounted else []
         return "+".join(parts) or "none"
+
+    def _level(self, held: Guarded, *, mounted: bool) -> int:
+        """Return the level of isolation, as remint.core.isolation names them."""
+        if not held.abi:
+            return 1
+        return 3 if self._womb.cut and mounted else 2
 
 
 def _line_by_line(number: int) -> TextIO:

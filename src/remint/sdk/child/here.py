@@ -9,6 +9,7 @@ from typing import Self
 
 from remint.sdk.child import seeds
 from remint.sdk.child.runner import Order
+from remint.sdk.child.variables import Lent
 
 
 class Here:
@@ -27,6 +28,7 @@ class Here:
         code = self._order["code"]
         sys.path.insert(0, code)
         sys.dont_write_bytecode = True
+        self._lent = Lent(self._order["environment"])
         os.chdir(self._folder)
         self._later = seeds.plant(self._order["conditions"].get("seed"))
         importlib.invalidate_caches()
@@ -41,6 +43,7 @@ class Here:
         for name in self._modules.keys() - sys.modules.keys():
             sys.modules[name] = self._modules[name]
         sys.path[:] = self._path
+        self._lent.take_back()
         sys.dont_write_bytecode = self._writes_no_bytecode
         os.chdir(self._cwd)
         self._kept.put_back()

@@ -43,7 +43,9 @@ class Impact:
 
 
 def _digest(call: Call[Any, NoBody]) -> Digest:
-    return Digest.parse(call.path["digest"])
+    digest = Digest.parse(call.path["digest"])
+    call.app.sight.require_artifact(call.context, digest)
+    return digest
 
 
 def _get(call: Call[NoQuery, NoBody]) -> Artifact:

@@ -32,6 +32,8 @@ class Proposal(Struct, forbid_unknown_fields=True):
 
     refs: Annotated[list[Word], Meta(min_length=1, max_length=100)]
     title: Note = ""
+    why: Note = ""
+    draft: bool = False
 
 
 class Approval(Struct, forbid_unknown_fields=True):
@@ -41,8 +43,14 @@ class Approval(Struct, forbid_unknown_fields=True):
     note: Note = ""
 
 
+class MergeQuery(Struct, forbid_unknown_fields=True):
+    """How a change is merged."""
+
+    glass: Annotated[int, Meta(ge=1, le=10**9, description="the emergency in which it is merged")] | None = None
+
+
 class Rejection(Struct, forbid_unknown_fields=True):
-    """Why a change is rejected."""
+    """Why a change is rejected, or what its review found."""
 
     note: Annotated[str, Meta(min_length=1, max_length=2000)]
 
@@ -63,7 +71,9 @@ def _get(call: Call[NoQuery, NoBody]) -> Review:
 
 
 def _propose(call: Call[NoQuery, Proposal]) -> Review:
-    return call.app.changes.propose(call.context, call.body.refs, title=call.body.title)
+    return call.app.changes.propose(
+        call.context, call.body.refs, title=call.body.title, draft=call.body.draft, why=call.body.why
+    )
 
 
 def _approve(call: Call[NoQuery, Approval]) -> Review:
@@ -78,15 +88,27 @@ def _withdraw(call: Call[NoQuery, NoBody]) -> Review:
     return call.app.changes.withdraw(call.context, call.path["change"])
 
 
-def _merge(call: Call[NoQuery, NoBody]) -> Merged:
-    return Merged(list(call.app.changes.merge(call.context, call.path["change"])))
+def _open(call: Call[NoQuery, NoBody]) -> Review:
+    return call.app.changes.open(call.context, call.path["change"])
 
 
-def _verb(verb: str, about: str, endpoint: Callable[[Call[Any, Any]], object], body: type[Struct] = NoBody) -> Row:
-    answer = Merged if verb == "merge" else Review
-    return Row(
-        "POST", f"/changes/{{change}}/{verb}", f"change:{verb}", about, endpoint, answer, body=body, resource="change {change}"
-    )
+def _auto(call: Call[NoQuery, NoBody]) -> Review:
+    return call.app.changes.approve_by_rule(call.context, call.path["change"])
+
+
+def _look_back(call: Call[NoQuery, Rejection]) -> Review:
+    return call.app.changes.look_back(call.context, call.path["change"], note=call.body.note)
+
+
+def _merge(call: Call[MergeQuery, NoBody]) -> Merged:
+    return Merged(list(call.app.changes.merge(call.context, call.path["change"], glass=call.query.glass)))
+
+
+def _verb(
+    verb: str, about: str, endpoint: Callable[[Call[Any, Any]], object], body: type[Struct] = NoBody, *, action: str = ""
+) -> Row:
+    path, action = f"/changes/{{change}}/{verb}", action or f"change:{verb}"
+    return Row("POST", path, action, about, endpoint, Review, body=body, resource="change {change}")
 
 
 ROWS = (
@@ -104,5 +126,19 @@ ROWS = (
     _verb("approve", "Approve the exact moves of a change", _approve, Approval),
     _verb("reject", "Reject a change", _reject, Rejection),
     _verb("withdraw", "Take back one's own change", _withdraw),
-    _verb("merge", "Move the refs of an approved change, all or none", _merge),
+    _verb("open", "Open a draft for review", _open),
+    _verb("auto", "Let the service that the rules name approve a change", _auto, action="change:open"),
+    _verb("review", "Review a change that was merged in an emergency", _look_back, Rejection),
+    Row(
+        *(
+            "POST",
+            "/changes/{change}/merge",
+            "change:merge",
+            "Move the refs of an approved change, all or none",
+            _merge,
+            Merged,
+        ),
+        query=MergeQuery,
+        resource="change {change}",
+    ),
 )

@@ -8,13 +8,14 @@ from remint.server.routes import Call, NoBody, NoQuery, Row
 
 @dataclass(frozen=True, slots=True)
 class ModelList:
-    """Production models, each on both axes, with reasons."""
+    """Production models, each on both axes, with reasons; and how the settings in force depart from those recorded."""
 
     models: list[ModelStatus]
+    alarms: list[str]
 
 
 def _control(call: Call[NoQuery, NoBody]) -> ModelList:
-    return ModelList(list(call.app.control.models()))
+    return ModelList(list(call.app.control.models()), list(call.app.configuration.compare().departures))
 
 
 ROWS = (Row("GET", "/control", "catalog:read", "Show the status of every production model", _control, ModelList),)

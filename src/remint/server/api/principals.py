@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from remint.core.principal import Principal
+from remint.core.vouched import Link
 from remint.server.paging import PageQuery, page_of
 from remint.server.routes import Call, NoBody, NoQuery, Row, Word
 
@@ -52,8 +53,43 @@ def _create(call: Call[NoQuery, NewPrincipal]) -> Principal:
     return call.app.principals.create(call.context, body.name, kind=body.kind, roles=body.roles)
 
 
+class NewLink(Struct, forbid_unknown_fields=True):
+    """Whom an issuer means by a subject."""
+
+    issuer: Word
+    subject: Word
+
+
+@dataclass(frozen=True, slots=True)
+class LinkPage:
+    """Whom issuers mean, oldest first."""
+
+    links: list[Link]
+    next: str | None
+
+
+def _links(call: Call[PageQuery, NoBody]) -> LinkPage:
+    page, more = page_of(call.app.sign_ins.links(), call.query, lambda one: one.digest())
+    return LinkPage(list(page), more)
+
+
+def _link(call: Call[NoQuery, NewLink]) -> Link:
+    return call.app.sign_ins.link(call.context, call.path["name"], issuer=call.body.issuer, subject=call.body.subject)
+
+
 ROWS = (
     Row("GET", "/whoami", "catalog:read", "Show who calls", _whoami, Me),
     Row("GET", "/principals", "catalog:read", "List principals", _list, PrincipalPage, PageQuery),
     Row("POST", "/principals", "principal:create", "Make a principal", _create, Principal, body=NewPrincipal, status=201),
+    Row("GET", "/links", "catalog:read", "List whom issuers of identities mean", _links, LinkPage, PageQuery),
+    Row(
+        "PUT",
+        "/principals/{name}/link",
+        "principal:link",
+        "Say whom an issuer of identities means by a subject",
+        _link,
+        Link,
+        body=NewLink,
+        resource="{name}",
+    ),
 )

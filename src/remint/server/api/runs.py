@@ -46,10 +46,12 @@ def _list(call: Call[RunsQuery, NoBody]) -> RunPage:
 
 
 def _get(call: Call[NoQuery, NoBody]) -> RunRecord:
+    call.app.sight.require_run(call.context, call.path["run"])
     return RunRecord(*call.app.runs.show(call.path["run"]))
 
 
 def _log(call: Call[NoQuery, NoBody]) -> RunLog:
+    call.app.sight.require_run(call.context, call.path["run"])
     return RunLog(call.app.runs.log(call.path["run"]))
 
 

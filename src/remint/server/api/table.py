@@ -1,16 +1,41 @@
 """All routes, in one table."""
 
-from remint.server.api import artifacts, audit, changes, control, principals, refs, runs, tokens, uploads, workspaces
+from remint.server.api import (
+    artifacts,
+    attestations,
+    audit,
+    budgets,
+    changes,
+    control,
+    glass,
+    inventory,
+    principals,
+    refs,
+    runs,
+    secrets,
+    teams,
+    tokens,
+    uploads,
+    validations,
+    workspaces,
+)
 
 ROWS = (
     *principals.ROWS,
+    *teams.ROWS,
     *tokens.ROWS,
     *refs.ROWS,
     *workspaces.ROWS,
     *artifacts.ROWS,
+    *attestations.ROWS,
     *uploads.ROWS,
     *runs.ROWS,
     *changes.ROWS,
+    *glass.ROWS,
     *control.ROWS,
+    *inventory.ROWS,
+    *validations.ROWS,
+    *budgets.ROWS,
+    *secrets.ROWS,
     *audit.ROWS,
 )

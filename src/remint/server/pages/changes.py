@@ -5,16 +5,22 @@ from dataclasses import dataclass
 
 from remint.app import App
 from remint.core.access import Caller, decide
-from remint.core.change import FINAL, ChangeState, approvals
+from remint.core.change import FINAL, ROLL_BACK, ChangeState, Step, approvals
 from remint.core.digest import Digest
-from remint.core.ref import PRODUCTION
+from remint.core.glass import GATES_PASSED, GLASS, Glass, require_holds
+from remint.core.inventory import Answer
+from remint.core.ref import PRODUCTION, RefName
 from remint.core.window import in_words
+from remint.errors import Denied, NotFound
 from remint.ports.usecases.changes import Review
 from remint.server.pages.shown import Chip, Moment, chip_of, moment_of
 
 PAGE_ROWS = 25
 LOOKED_AT = 500
 """How many of the newest changes the list looks at."""
+
+EMERGENCIES = 100
+"""How many of the newest emergencies are looked at for those in which a change may be merged."""
 
 _ALL = "all"
 _DONE = {
@@ -23,6 +29,8 @@ _DONE = {
     "merge": "Merged: every ref of this change has moved.",
     "withdraw": "You took this change back.",
     "open": "You opened this change for review.",
+    "review": "You reviewed what was merged in an emergency.",
+    "roll-back": "Rolled back: the version of before is in production again.",
 }
 _STEPS = {
     "draft": ("drafted", "pencil"),
@@ -31,6 +39,7 @@ _STEPS = {
     "reject": ("rejected", "cross"),
     "withdraw": ("withdrew", "back"),
     "merge": ("merged", "merge"),
+    "review": ("reviewed what was merged in an emergency", "check"),
 }
 
 
@@ -120,11 +129,18 @@ def _row(review: Review, now_us: int) -> ChangeRow:
 
 @dataclass(frozen=True, slots=True)
 class MoveRow:
-    """A ref that the change moves; `old` is empty where there is nothing yet."""
+    """A ref that the change moves; `old` is empty where there is nothing yet.
+
+    Attributes:
+        owner: who answers for the ref, in words.
+        owned: whether somebody does.
+    """
 
     ref: str
     old: str
     new: str
+    owner: str
+    owned: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +192,21 @@ class Deed:
 
 
 @dataclass(frozen=True, slots=True)
+class Way:
+    """An emergency that goes on about all refs of a change.
+
+    Attributes:
+        until: when it ends, in words.
+        deed: merging in it.
+    """
+
+    number: int
+    reason: str
+    until: str
+    deed: Deed
+
+
+@dataclass(frozen=True, slots=True)
 class ChangePage:
     """A change as a reviewer reads it.
 
@@ -184,6 +215,9 @@ class ChangePage:
         notes: what else a reviewer should know.
         roles: in which the reader may still approve.
         deeds: by verb; empty if the change has ended.
+        ways: emergencies in which it could be merged.
+        review: the review of a merge in an emergency; None if there is nothing to review.
+        review_by: until when that must be done, in words.
         done: what the reader just did, in words.
     """
 
@@ -202,6 +236,9 @@ class ChangePage:
     notes: tuple[str, ...]
     roles: tuple[str, ...]
     deeds: Mapping[str, Deed]
+    ways: tuple[Way, ...]
+    review: Deed | None
+    review_by: str
     done: str
 
 
@@ -221,7 +258,10 @@ def change_page(app: App, caller: Caller, number: str, *, done: str) -> ChangePa
         opened_by=change.opened_by,
         opened=moment_of(change.at_us, now_us=now_us),
         authors=tuple(sorted(change.authors)),
-        moves=tuple(MoveRow(str(move.ref), move.old.short if move.old else "", move.new.short) for move in change.moves),
+        moves=tuple(
+            MoveRow(str(move.ref), move.old.short if move.old else "", move.new.short, *_owner(app, move.ref))
+            for move in change.moves
+        ),
         difference=review.difference,
         gates=tuple(GateRow(gate.name, _verdict(passed=gate.passed), gate.reason) for gate in review.gates),
         evidence=tuple(row for move in change.moves for row in _evidence(app, move.new, now_us)),
@@ -230,8 +270,23 @@ def change_page(app: App, caller: Caller, number: str, *, done: str) -> ChangePa
         notes=() if review.state in FINAL else notes_of(review),
         roles=roles,
         deeds={} if review.state in FINAL else {deed.verb: deed for deed in deeds_of(review, caller, roles)},
+        ways=() if review.state in FINAL else tuple(ways_of(review, caller, app.glasses.list(limit=EMERGENCIES), now_us)),
+        review=_look_back(app, review, caller),
+        review_by=in_words(review.review_due_us) if review.review_due_us is not None else "",
         done=_DONE.get(done, ""),
     )
+
+
+def _owner(app: App, ref: RefName) -> tuple[str, bool]:
+    """Return who answers for a ref, in words, and whether somebody does."""
+    try:
+        found = app.inventory.show(ref.path)
+    except NotFound:  # it is new, and nothing was said of it
+        return "nobody", False
+    if found.item is None:
+        return "nobody", False
+    owned = found.answer is Answer.OWNED
+    return found.item.owner if owned else f"{found.item.owner} (gone)", owned
 
 
 def _verdict(*, passed: bool) -> Chip:
@@ -241,9 +296,21 @@ def _verdict(*, passed: bool) -> Chip:
 def _steps(review: Review, now_us: int) -> Iterator[StepRow]:
     for step in review.change.steps:
         words, icon = _STEPS.get(step.action, (step.action, "dot"))
-        begins = step.action in {"draft", "open"}
-        note = "" if begins and step.note == review.change.title else step.note
-        yield StepRow(words, icon, step.by, step.role, note, moment_of(step.at_us, now_us=now_us))
+        role, note = step.role, step.note
+        if step.action in {"draft", "open"} and note == review.change.title:
+            note = ""
+        elif step.action == "merge" and role in _RIGHTS:
+            words, role, note = _merged(step)
+        yield StepRow(words, icon, step.by, role, note, moment_of(step.at_us, now_us=now_us))
+
+
+_RIGHTS = frozenset({GLASS, ROLL_BACK})
+"""What allows a merge without approvals."""
+
+
+def _merged(step: Step) -> tuple[str, str, str]:
+    """Return how a merge without approvals is told: words, no role, and a note."""
+    return (f"merged in emergency {step.note}", "", "") if step.role == GLASS else ("rolled back", "", step.note)
 
 
 def _evidence(app: App, subject: Digest, now_us: int) -> Iterator[EvidenceRow]:
@@ -268,14 +335,17 @@ def waits_of(review: Review) -> tuple[str, ...]:
     """Return what is missing for a merge, in words."""
     failed = [f"gate {gate.name}" for gate in review.gates if not gate.passed]
     frozen = [f"{in_words(review.frozen_until_us)}, because merges are frozen"] if review.frozen_until_us is not None else []
-    return (*review.lacks, *failed, *frozen)
+    owners = [f"an owner ({words})" for words in review.unowned]
+    return (*review.lacks, *owners, *failed, *frozen)
 
 
 def notes_of(review: Review) -> tuple[str, ...]:
     """Return what else a reviewer should know: refs that moved, when it expires, and who could give what is missing."""
     could = [f"could approve as {role}: {', '.join(names)}" for role, names in review.could.items() if names]
     expires = [f"it expires {in_words(review.expires_us)} unless it is merged before"] if review.expires_us is not None else []
-    return (*review.moved, *could, *expires)
+    others = [one for one in review.candidates if not one.proposed]
+    chosen = [f"{len(others)} other candidates were made since the champion: see `remint changes show`"] if others else []
+    return (*review.moved, *chosen, *could, *expires)
 
 
 def roles_left(review: Review, caller: Caller, required: Mapping[str, int]) -> tuple[str, ...]:
@@ -307,6 +377,46 @@ def deeds_of(review: Review, caller: Caller, roles: Sequence[str]) -> tuple[Deed
     if not draft[0]:
         del refusals["open"]
     return tuple(Deed(verb, _why(verb, caller, more)) for verb, more in refusals.items())
+
+
+def ways_of(review: Review, caller: Caller, found: Sequence[Glass], now_us: int) -> Iterator[Way]:
+    """Yield the emergencies that go on about all refs of a change; each with the rule that refuses a merge in it."""
+    refs = {move.ref for move in review.change.moves}
+    hard = [gate.name for gate in review.gates if not gate.passed and gate.name not in GATES_PASSED]
+    for glass in found:
+        if not (glass.at_us <= now_us < glass.until_us and refs <= set(glass.refs)):
+            continue
+        try:
+            require_holds(glass, refs, by=caller.principal, at_us=now_us)
+            held = ""
+        except Denied as refused:
+            held = refused.why
+        refusals = (
+            (review.state is ChangeState.DRAFT, "it is a draft: whoever made it opens it first"),
+            (review.state is ChangeState.STALE, "a ref moved meanwhile: propose the same again"),
+            (bool(held), held),
+            (bool(hard), f"no emergency stands in for gate {', '.join(hard)}"),
+            (bool(review.unowned), f"no emergency stands in for an owner: {', '.join(review.unowned)}"),
+        )
+        deed = Deed(f"merge-{glass.number}", _why("merge", caller, refusals))
+        yield Way(glass.number, glass.reason, in_words(glass.until_us), deed)
+
+
+def _look_back(app: App, review: Review, caller: Caller) -> Deed | None:
+    """Return the review of a merge in an emergency, with the rule that refuses it to a caller; None if there is none to do."""
+    change = review.change
+    if review.review_due_us is None or change.merge is None:
+        return None
+    glass = app.glasses.get(int(change.merge.note))
+    involved = {
+        *change.authors,
+        change.opened_by,
+        change.merge.by,
+        glass.by,
+        *([glass.confirmed.by] if glass.confirmed else []),
+    }
+    own = (caller.principal in involved, "rule four-eyes: no one reviews what they made, merged or allowed")
+    return Deed("review", _why("review", caller, [own]))
 
 
 def _why(verb: str, caller: Caller, refusals: Sequence[tuple[bool, str]]) -> str:

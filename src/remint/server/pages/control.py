@@ -2,11 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from remint.app import App
+from remint.core.access import Caller
 from remint.core.change import FINAL
 from remint.core.control import FIT, IN_CONTROL, ModelStatus
 from remint.ports.usecases.context import Context
+from remint.server.pages.rollback import refused
 from remint.server.pages.shown import Chip, Moment, chip_of, moment_of
 
 LOOKED_AT = 100
@@ -35,6 +38,10 @@ class ModelCard:
         moved: when.
         regenerated: when it was last made again; None if it never was.
         level: at which it came out the same then.
+        owner: who answers for it; empty if nobody does.
+        materiality: how much depends on it; empty if not said.
+        orphaned: whether who answered for it is gone.
+        roll_back: the page on which its last merge is taken back; empty where the reader may not.
     """
 
     name: str
@@ -50,23 +57,35 @@ class ModelCard:
     moved: Moment
     regenerated: Moment | None
     level: str
+    owner: str
+    materiality: str
+    orphaned: bool
+    roll_back: str
 
 
 @dataclass(frozen=True, slots=True)
 class ControlPage:
-    """What runs in production, and whether it could be made again. Worst first."""
+    """What runs in production, and whether it could be made again. Worst first.
 
+    Attributes:
+        alarms: how the settings in force depart from those recorded, in words.
+    """
+
+    alarms: tuple[str, ...]
     figures: tuple[Figure, ...]
     models: tuple[ModelCard, ...]
     title: str = "Control room"
 
 
-def control_page(app: App, context: Context) -> ControlPage:
+def control_page(app: App, context: Context, caller: Caller) -> ControlPage:
     """Return the control room for one reader."""
     now_us = app.clock.now_us()
     found = sorted(app.control.models(), key=lambda one: (one.control == IN_CONTROL, one.fitness == FIT, one.ref))
+    may_roll_back = not refused(caller)
     return ControlPage(
-        figures=tuple(_figures(app, context, found)), models=tuple(_card(app, context, one, now_us) for one in found)
+        alarms=tuple(app.configuration.compare().departures),
+        figures=tuple(_figures(app, context, found)),
+        models=tuple(_card(app, context, one, now_us, may_roll_back=may_roll_back) for one in found),
     )
 
 
@@ -80,7 +99,7 @@ def _figures(app: App, context: Context, found: list[ModelStatus]) -> Iterator[F
     yield Figure("Changes that wait", str(len(waiting)), "", f"{own} of them opened by you" if waiting else "")
 
 
-def _card(app: App, context: Context, status: ModelStatus, now_us: int) -> ModelCard:
+def _card(app: App, context: Context, status: ModelStatus, now_us: int, *, may_roll_back: bool) -> ModelCard:
     move = app.refs.log(context, str(status.ref), limit=1)[0]
     again = app.regenerations.evidence(status.artifact)
     return ModelCard(
@@ -97,4 +116,8 @@ def _card(app: App, context: Context, status: ModelStatus, now_us: int) -> Model
         moved=moment_of(move.at_us, now_us=now_us),
         regenerated=moment_of(int(again[0]["at_us"]), now_us=now_us) if again else None,
         level=again[0]["level"] if again else "",
+        owner=status.owner,
+        materiality=status.materiality,
+        orphaned=status.orphaned,
+        roll_back=f"/rollback?ref={quote(status.ref.path, safe='')}" if may_roll_back and status.serial > 1 else "",
     )

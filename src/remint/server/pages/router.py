@@ -1,7 +1,7 @@
 """The routes of the pages: each reads or does one thing through the services, and shows or sends on."""
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
@@ -11,30 +11,43 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from remint.app import App
+from remint.core.digest import Digest
 from remint.core.ids import ChangeId
-from remint.errors import Denied, NotFound, RemintError
+from remint.core.provider import Provider
+from remint.errors import Denied, Invalid, NotFound, RemintError
+from remint.ports.usecases.context import Context
+from remint.ports.usecases.signins import Begun
 from remint.server.boundary import bounded
+from remint.server.door import TOKEN, Door
 from remint.server.pages import session
 from remint.server.pages.changes import change_page, changes_page
 from remint.server.pages.control import control_page
-from remint.server.pages.login import LoginPage
+from remint.server.pages.costs import cost_page
+from remint.server.pages.emergencies import emergencies_page
+from remint.server.pages.login import login_page
 from remint.server.pages.problem import problem_page
 from remint.server.pages.rendering import PAGE_HEADERS, STATIC_HEADERS, Frame, Rendering
+from remint.server.pages.rollback import roll_back_page
 from remint.server.pages.session import FORM_KEY, SESSION, THEME, THEMES, Visit, keep, local_path
+from remint.server.pages.signin import SIGN_IN_S, SignedInPage, callback_of, cookie_of, held_in, kept
 from remint.server.problems import failed
 
 LOG = logging.getLogger("remint.server")
 SEE_OTHER = 303
 _PAGE_MAX = 1_000
+_WORDS_MAX = 2_000
+_REFS_MAX = 100
+_DIGITS_MAX = 9
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """An answer: a page."""
+    """An answer: a page, with cookies set; an empty one is deleted."""
 
     template: str
     page: object
     status: int = 200
+    cookies: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +64,15 @@ Work = Callable[[Visit], Shown | Sent]
 class Pages:
     """What each route does."""
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: App, door: Door) -> None:
         self._app = app
+        self._door = door
         self._rendering = Rendering()
 
     def control(self, visit: Visit) -> Shown:
         """The control room."""
-        context, _ = visit.reader()
-        return Shown("control.html", control_page(self._app, context))
+        context, caller = visit.reader()
+        return Shown("control.html", control_page(self._app, context, caller))
 
     def changes(self, visit: Visit) -> Shown:
         """The list of changes."""
@@ -73,7 +87,7 @@ class Pages:
         return Shown("change.html", page)
 
     def decide(self, visit: Visit) -> Sent:
-        """Open, approve, reject, merge or withdraw a change."""
+        """Open, approve, reject, merge, withdraw or review a change."""
         context, _ = visit.reader()
         change_id, verb = _change_id(visit), visit.request.path_params["verb"]
         changes, note = self._app.changes, visit.form.get("note", "").strip()
@@ -84,27 +98,93 @@ class Pages:
         elif verb == "reject":
             changes.reject(context, change_id, note=note)
         elif verb == "merge":
-            changes.merge(context, change_id)
+            given = visit.form.get("glass", "")
+            changes.merge(context, change_id, glass=_emergency(given) if given else None)
         elif verb == "withdraw":
             changes.withdraw(context, change_id)
+        elif verb == "review":
+            changes.look_back(context, change_id, note=_words(visit, "note", "what your review found"))
         else:
             raise NotFound(f"there is no way to {verb[:40]} a change", why="nothing of that name exists", next_step="go back")
         return Sent(f"/changes/{change_id}?done={verb}")
 
+    def emergencies(self, visit: Visit) -> Shown:
+        """The list of emergencies, and a form to open one."""
+        _, caller = visit.reader()
+        query = visit.request.query_params
+        page = emergencies_page(self._app, caller, wanted=query.get("refs", ""), done=query.get("done", ""))
+        return Shown("emergencies.html", page)
+
+    def open_emergency(self, visit: Visit) -> Sent:
+        """Open an emergency."""
+        context, _ = visit.reader()
+        refs, reason = visit.form.get("refs", "").replace(",", " ").split(), _words(visit, "reason", "a reason")
+        if not 0 < len(refs) <= _REFS_MAX:
+            raise _unfilled(f"it is about 1 to {_REFS_MAX} refs, and {len(refs)} were named")
+        self._app.glasses.open(context, refs, reason=reason, ttl=visit.form.get("ttl", "").strip())
+        return Sent("/emergencies?done=open")
+
+    def confirm_emergency(self, visit: Visit) -> Sent:
+        """Confirm an emergency that somebody else opened."""
+        context, _ = visit.reader()
+        self._app.glasses.confirm(context, _emergency(visit.request.path_params["number"]))
+        return Sent("/emergencies?done=confirm")
+
+    def roll_back_form(self, visit: Visit) -> Shown:
+        """What a roll-back would do, to be confirmed."""
+        context, caller = visit.reader()
+        return Shown("rollback.html", roll_back_page(self._app, context, caller, visit.request.query_params.get("ref", "")))
+
+    def roll_back(self, visit: Visit) -> Sent:
+        """Take back the last merge of a ref, if it still points where the reader saw it."""
+        context, _ = visit.reader()
+        reason, seen = _words(visit, "reason", "a reason"), Digest.parse(visit.form.get("seen", ""))
+        move = self._app.roll_backs.roll_back(context, visit.form.get("ref", ""), reason=reason, expect=seen)
+        return Sent(f"/changes/{move.change}?done=roll-back")
+
+    def cost(self, visit: Visit) -> Shown:
+        """Budgets, and what was spent and saved."""
+        context, _ = visit.reader()
+        return Shown("cost.html", cost_page(self._app, context, by=visit.request.query_params.get("by", "")))
+
     def login(self, visit: Visit) -> Shown | Sent:
         """The form to sign in."""
         after = local_path(visit.request.query_params.get("next", "/"))
-        return Sent(after) if visit.context is not None else Shown("login.html", LoginPage(after))
+        return Sent(after) if visit.context is not None else Shown("login.html", login_page(after, self._providers()))
 
     def sign_in(self, visit: Visit) -> Shown | Sent:
         """Begin a session; it ends the one of before, and never keeps its form key."""
         after = local_path(visit.form.get("next", "/"))
+        given = visit.form.get("token", "").strip()
         try:
-            secret = session.sign_in(self._app, visit.form.get("token", "").strip())
+            shown = self._door.shown(visit.request, TOKEN, lambda: self._app.identity.identify(given))
+            secret = session.sign_in(self._app, shown)
         except Denied:
-            return Shown("login.html", LoginPage(after, refused=True), 403)
+            return Shown("login.html", login_page(after, self._providers(), refused=True), 403)
         session.sign_out(self._app, visit)
         return Sent(after, {SESSION: secret, FORM_KEY: session.new_key(self._app)})
+
+    def leave_for(self, visit: Visit) -> Sent:
+        """Send the browser to a provider to sign in there."""
+        name, after = visit.request.path_params["provider"], local_path(visit.request.query_params.get("next", "/"))
+        begun = self._app.sign_ins.begin(name, redirect=callback_of(visit.request, name))
+        return Sent(begun.url, {cookie_of(visit.request): kept(begun, after)})
+
+    def come_back(self, visit: Visit) -> Shown:
+        """Begin a session for whom a provider sent back."""
+        request, name = visit.request, visit.request.path_params["provider"]
+        held, query = held_in(request.cookies.get(cookie_of(request), "")), request.query_params
+        begun, redirect = Begun("", held.state, held.nonce, held.verifier), callback_of(request, name)
+
+        def signed_in() -> Context:
+            given = {"code": query.get("code", ""), "state": query.get("state", "")}
+            return self._app.sign_ins.finish(name, begun, **given, redirect=redirect)
+
+        context = self._door.shown(request, f"sign-in {name[:40]}", signed_in)
+        secret, after = session.sign_in(self._app, context), local_path(held.after)
+        session.sign_out(self._app, visit)
+        cookies = {SESSION: secret, FORM_KEY: session.new_key(self._app), cookie_of(request): ""}
+        return Shown("signed-in.html", SignedInPage(after, context.principal), cookies=cookies)
 
     def sign_out(self, visit: Visit) -> Sent:
         """End the session."""
@@ -153,16 +233,25 @@ class Pages:
     def _response(self, visit: Visit, answer: Shown | Sent) -> Response:
         if isinstance(answer, Sent):
             response: Response = RedirectResponse(answer.to, SEE_OTHER, PAGE_HEADERS)
-            for name, value in answer.cookies.items():
-                keep(response, visit, name, value, for_s=session.YEAR_S if name == THEME else session.DAY_S)
+            self._keep_all(response, visit, answer.cookies)
             return response
         html = self._rendering.html(answer.template, answer.page, self._frame(visit))
         response = HTMLResponse(html, answer.status, PAGE_HEADERS)
-        if visit.is_new_key:
+        if visit.is_new_key and FORM_KEY not in answer.cookies:
             keep(response, visit, FORM_KEY, visit.form_key)
-        if visit.secret and visit.context is None:
+        if visit.secret and visit.context is None and SESSION not in answer.cookies:
             keep(response, visit, SESSION, "")
+        self._keep_all(response, visit, answer.cookies)
         return response
+
+    @staticmethod
+    def _keep_all(response: Response, visit: Visit, cookies: Mapping[str, str]) -> None:
+        ages_s = {THEME: session.YEAR_S, cookie_of(visit.request): SIGN_IN_S}
+        for name, value in cookies.items():
+            keep(response, visit, name, value, for_s=ages_s.get(name, session.DAY_S))
+
+    def _providers(self) -> Sequence[Provider]:
+        return self._app.sign_ins.providers()
 
     def _frame(self, visit: Visit) -> Frame:
         caller = visit.caller
@@ -183,7 +272,7 @@ class Pages:
         return Response(found.content, headers=STATIC_HEADERS, media_type=found.media_type)
 
 
-_OPEN = frozenset({"login", "sign_in", "sign_out", "theme"})
+_OPEN = frozenset({"login", "sign_in", "leave_for", "come_back", "sign_out", "theme"})
 
 
 def _is_open(work: Work) -> bool:
@@ -210,20 +299,57 @@ def _change_id(visit: Visit) -> ChangeId:
     return ChangeId(text)
 
 
+def _emergency(text: str) -> int:
+    """Return the emergency that a path or a form names.
+
+    Raises:
+        NotFound: it is no number.
+    """
+    if not (text.isascii() and text.isdecimal() and len(text) <= _DIGITS_MAX):
+        raise NotFound(
+            f"there is no emergency {text[:40]}", why="emergencies are numbered from 1", next_step="look in the list of them"
+        )
+    return int(text)
+
+
+def _words(visit: Visit, name: str, meant: str) -> str:
+    """Return the words of a form that must be filled in.
+
+    Raises:
+        Invalid: there are none, or too many.
+    """
+    said = visit.form.get(name, "").strip()
+    if not 0 < len(said) <= _WORDS_MAX:
+        raise _unfilled(f"it needs {meant}, of at most {_WORDS_MAX} characters")
+    return said
+
+
+def _unfilled(why: str) -> Invalid:
+    return Invalid("nothing was done", why=why, next_step="go back, and fill in the form", rule="form")
+
+
 def _number(text: str) -> int:
     return min(max(int(text), 1), _PAGE_MAX) if text.isascii() and text.isdecimal() and len(text) < 9 else 1
 
 
-def router_of(app: App) -> APIRouter:
+def router_of(app: App, door: Door) -> APIRouter:
     """Return the routes of the pages of a project."""
-    pages, router = Pages(app), APIRouter(include_in_schema=False)
+    pages, router = Pages(app, door), APIRouter(include_in_schema=False)
     routes: tuple[tuple[str, str, Work], ...] = (
         ("/", "GET", pages.control),
         ("/changes", "GET", pages.changes),
         ("/changes/{number}", "GET", pages.change),
         ("/changes/{number}/{verb}", "POST", pages.decide),
+        ("/emergencies", "GET", pages.emergencies),
+        ("/emergencies", "POST", pages.open_emergency),
+        ("/emergencies/{number}/confirm", "POST", pages.confirm_emergency),
+        ("/rollback", "GET", pages.roll_back_form),
+        ("/rollback", "POST", pages.roll_back),
+        ("/cost", "GET", pages.cost),
         ("/login", "GET", pages.login),
         ("/login", "POST", pages.sign_in),
+        ("/login/{provider}", "GET", pages.leave_for),
+        ("/login/{provider}/callback", "GET", pages.come_back),
         ("/signout", "POST", pages.sign_out),
         ("/theme", "POST", pages.theme),
     )

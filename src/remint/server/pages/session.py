@@ -5,6 +5,7 @@ import re
 import urllib.parse
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,6 +14,7 @@ from remint.app import App
 from remint.core.access import Caller, decide
 from remint.errors import Denied, Invalid, LimitReached
 from remint.ports.usecases.context import Context
+from remint.server.pages.signin import cookie_of
 
 SESSION, FORM_KEY, THEME = "remint_session", "remint_form", "remint_theme"
 SESSION_DAYS = 1
@@ -150,13 +152,12 @@ def require_own_form(visit: Visit) -> None:
         )
 
 
-def sign_in(app: App, secret: str) -> str:
-    """Return the secret of a new session for who shows a token: a token of its own, with the limits of the one shown.
+def sign_in(app: App, shown: Context) -> str:
+    """Return the secret of a new session: a token of its own, with the limits of what was shown.
 
     Raises:
-        Denied: the token shows nobody, or may not make another.
+        Denied: who is known by it has no role, or may not make a token.
     """
-    shown = app.identity.identify(secret)
     scopes = sorted(shown.scopes or ())
     return app.identity.issue(shown, about=SESSION_ABOUT, days=SESSION_DAYS, scopes=scopes, sandbox=shown.sandbox).secret
 
@@ -178,7 +179,11 @@ def local_path(text: str) -> str:
 
 
 def keep(response: Response, visit: Visit, name: str, value: str, *, for_s: int = DAY_S) -> None:
-    """Set a cookie, or delete it where the value is empty."""
+    """Set a cookie, or delete it where the value is empty.
+
+    What is kept of a sign-in under way goes along when a provider sends the browser back; no other cookie leaves its own site.
+    """
     secure = visit.request.url.scheme == "https"
+    same: Literal["lax", "strict"] = "lax" if name == cookie_of(visit.request) else "strict"
     age_s = for_s if value else 0
-    response.set_cookie(name, value, max_age=age_s, path="/", secure=secure, httponly=True, samesite="strict")
+    response.set_cookie(name, value, max_age=age_s, path="/", secure=secure, httponly=True, samesite=same)

@@ -55,6 +55,9 @@ _CHIPS = {
     "drifting": ("warn", "wave"),
     "overdue": ("wait", "clock"),
     "findings open": ("bad", "cross"),
+    "orphaned": ("warn", "person"),
+    "waits for a second person": ("wait", "clock"),
+    "in force": ("warn", "alarm"),
 }
 
 

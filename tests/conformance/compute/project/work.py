@@ -452,3 +452,42 @@ def parent():
 
 def loaded(name):
     return name in sys.modules
+
+
+def measure_variable(name):
+    return len(os.environ.get(name, "")) if name in os.environ else -1
+
+
+def print_variable(name, pieces):
+    text = f"it is {os.environ[name]}.\n"
+    size = -(-len(text) // pieces)
+    for start in range(0, len(text), size):
+        sys.stdout.write(text[start : start + size])
+        sys.stdout.flush()
+        time.sleep(0.01)
+    return 0
+
+
+def raise_variable(name):
+    raise ValueError(f"cannot connect with {os.environ[name]}")
+
+
+def search_memory(start, end):
+    """Count where two texts stand one after the other in the memory of this process, without putting them so."""
+    first, second, found = start.encode(), end.encode(), 0
+    regions = [line.split(maxsplit=5) for line in Path("/proc/self/maps").read_text().splitlines()]
+    for region in regions:
+        if region[1].startswith("rw") and not region[-1].startswith("["):
+            low, high = (int(part, 16) for part in region[0].split("-"))
+            held = ctypes.string_at(low, high - low)
+            place = held.find(first)
+            while place >= 0:
+                after = place + len(first)
+                found += held[after : after + len(second)] == second
+                place = held.find(first, after)
+    return found
+
+
+def announce():
+    print("announced")
+    return 0

@@ -1,0 +1,49 @@
+"""What runs may use, what it costs, and who pays."""
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from remint.app.callers import Callers
+
+if TYPE_CHECKING:
+    from remint.core.price import Prices
+    from remint.ports.usecases.budgets import Budgets, CostReports
+    from remint.services.metering import Metering
+
+
+class Costs(Callers):
+    """The services of budgets and costs."""
+
+    @cached_property
+    def prices(self) -> "Prices | None":
+        """The price table; None where nothing has a price."""
+        from remint.core.price import parse_prices
+
+        return parse_prices(self.settings.table("prices"))
+
+    @cached_property
+    def _metering(self) -> "Metering":
+        from remint.core.isolation import require_level
+        from remint.core.profile import parse_profiles
+        from remint.services.metering import Metering
+
+        settings = self.settings
+        profiles = parse_profiles(settings.table("profiles"))
+        named = (settings.text("profile"), settings.text("budget"))
+        isolation = [require_level(settings.number(name), setting=name) for name in ("isolation", "sandbox_isolation")]
+        parts = (self.clock, self.access, profiles, *named, self.prices)
+        return Metering(*parts, stops=not self._inline, isolation=(isolation[0], isolation[1]))
+
+    @cached_property
+    def budgets(self) -> "Budgets":
+        """Budgets."""
+        from remint.services.budgets import BudgetService
+
+        return BudgetService(self.catalog, self.clock, self.access, self._metering)
+
+    @cached_property
+    def costs(self) -> "CostReports":
+        """What was spent and saved, and by whom."""
+        from remint.services.costs import CostService
+
+        return CostService(self.catalog)
