@@ -152,6 +152,7 @@ WORDS = ["' OR 1=1 --", "x'; DROP TABLE refs; --", "%' OR '%'='", "\\' UNION SEL
 
 @pytest.mark.parametrize("word", WORDS, ids=range(len(WORDS)))
 def test_24_what_is_searched_for_is_a_value(fort, word):
+    fort.model()
     with fort.repelled():
         for path in ("/refs", "/runs", "/changes", "/principals", "/workspaces"):
             for name in ("after", "step", "ref", "kind"):

@@ -52,8 +52,8 @@ def with_glass(root):
 def made(tmp_path_factory):
     """A project in which something of everything happened.
 
-    Settings were recorded, and others are in force. The ref model/delay has two versions. Change 4 was merged in emergency 1; change 5
-    could be in emergency 2; nobody confirmed emergency 3, whose reason is markup. Runs were charged, and one goes on.
+    Settings were recorded, and others are in force. The ref model/delay has two versions. Change 4 was merged in emergency 1;
+    change 5 could be in emergency 2; nobody confirmed emergency 3, whose reason is markup. Runs were charged, and one goes on.
     """
     project = with_glass(tmp_path_factory.mktemp("pages") / "flights")
     app, ana, bo = project.app, project.ana, project.bo

@@ -28,13 +28,16 @@ class Owners:
 
     def lacking(self, tx: Transaction, refs: Iterable[RefName]) -> tuple[str, ...]:
         """Return, in words, why refs cannot be moved: who answered for one is gone, or nobody did where it is demanded."""
+        return tuple(why for _, why in self._lacking(tx, refs))
+
+    def _lacking(self, tx: Transaction, refs: Iterable[RefName]) -> list[tuple[RefName, str]]:
         found = []
         for ref in refs:
             answer, why = self.answer(tx, ref.path, tx.inventory.get(ref.path))
             demanded = any(fnmatchcase(ref.path, pattern) for pattern in self.demanded)
             if answer is Answer.ORPHANED or (answer is Answer.UNOWNED and demanded):
-                found.append(why)
-        return tuple(found)
+                found.append((ref, why))
+        return found
 
     def require(self, tx: Transaction, refs: Iterable[RefName], *, doing: str) -> None:
         """Refuse to move refs for which nobody answers, as `lacking` says.
@@ -47,13 +50,12 @@ class Owners:
         Raises:
             Denied: rule `owned`.
         """
-        refs = tuple(refs)
-        why = self.lacking(tx, refs)
-        if why:
+        found = self._lacking(tx, refs)
+        if found:
             raise Denied(
                 doing,
-                why=f"rule owned: {'; '.join(why)}",
-                next_step=f"an owner says who does now: `remint inventory set {refs[0].path} --owner NAME`",
+                why=f"rule owned: {'; '.join(why for _, why in found)}",
+                next_step=f"an owner says who does now: `remint inventory set {found[0][0].path} --owner NAME`",
                 rule="owned",
             )
 

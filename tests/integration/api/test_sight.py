@@ -86,5 +86,5 @@ def test_a_validation_of_what_is_elsewhere_is_not_there(walled):
     assert [ask(walled, f"/validations/{number}").status_code for number in opened] == [404, 200, 200]
     assert ask(walled, f"/validations/{opened[0]}", walled.ana).status_code == 200
     hidden, absent = (ask(walled, f"/validations/{number}").json() for number in (opened[0], 999))
-    assert hidden["why"] == absent["why"]
+    assert hidden["detail"] == absent["detail"]
     assert [one["number"] for one in ask(walled, "/validations").json()["validations"]] == [opened[2], opened[1]]

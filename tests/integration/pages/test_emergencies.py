@@ -53,6 +53,10 @@ def declare(made, gus, ref, reason="production fails"):
 def test_two_persons_open_confirm_and_merge_on_the_pages_and_a_third_reviews(made, person, concerned):
     ref, change = concerned
     gus, hal, cy = person("gus"), person("hal"), person("cy")
+    here = f"/emergencies?refs={ref.replace('/', '%2F')}"
+    assert f'href="{here}"' in gus.get(f"/changes/{change}").text
+    assert here not in cy.get(f"/changes/{change}").text
+    assert f">{ref}</textarea>" in gus.get(here).text
     number = declare(made, gus, ref)
     assert "no second principal confirmed it" in gus.get(f"/changes/{change}").text
     assert hal.post(f"/emergencies/{number}/confirm").headers["location"] == "/emergencies?done=confirm"

@@ -9,7 +9,7 @@ from remint.config import load
 from remint.errors import Denied
 from tests.support.pages import Person, pages_of, project_with_changes, token_of
 
-PAGES = ["/", "/changes", "/changes/2", "/changes/77", "/login"]
+PAGES = ["/", "/changes", "/changes/2", "/changes/77", "/emergencies", "/rollback?ref=model%2Fdelay", "/cost", "/login"]
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +41,7 @@ def propose(project, ref, **options):
     return project.app.changes.propose(project.ana, [f"{ref}={digest}"], **options).change.id
 
 
-@pytest.mark.parametrize("path", ["/", "/changes", "/changes/2"])
+@pytest.mark.parametrize("path", ["/", "/changes", "/changes/2", "/emergencies", "/cost"])
 def test_who_is_not_signed_in_is_sent_to_the_form_and_back(url, path):
     answer = Person(url).get(path)
     assert answer.status == 303

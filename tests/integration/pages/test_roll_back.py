@@ -146,3 +146,11 @@ def test_a_card_says_who_answers_for_a_model_and_that_they_are_gone(made, bo):
     assert "high materiality" in bo.get("/").text
     made.app.principals.leave(made.ana, "leaver")
     assert "leaver (gone)" in bo.get("/").text
+
+
+def test_who_follows_a_link_to_a_roll_back_comes_back_to_it_after_signing_in(made, url):
+    person = Person(url)
+    sent = person.get(FORM).headers["location"]
+    assert sent == "/login?next=/rollback%3Fref%3Dmodel%252Fdelay"
+    assert f'name="next" value="{FORM}"' in person.get(sent).text
+    assert person.post("/login", token=token_of(made.app, made.bo), next=FORM).headers["location"] == FORM

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from remint.app import App
 from remint.core.access import Caller, decide
@@ -13,7 +14,7 @@ from remint.core.ref import PRODUCTION, RefName
 from remint.core.window import in_words
 from remint.errors import Denied, NotFound
 from remint.ports.usecases.changes import Review
-from remint.server.pages.shown import Chip, Moment, chip_of, moment_of
+from remint.server.pages.shown import Chip, Moment, chip_of, moment_of, pieces
 
 PAGE_ROWS = 25
 LOOKED_AT = 500
@@ -212,10 +213,11 @@ class ChangePage:
 
     Attributes:
         waits: what is missing for a merge, in words.
-        notes: what else a reviewer should know.
+        notes: what else a reviewer should know: sentences in pieces, as `shown.pieces` makes them.
         roles: in which the reader may still approve.
         deeds: by verb; empty if the change has ended.
         ways: emergencies in which it could be merged.
+        emergency: the page on which one is opened for its refs; empty if there is one, or the reader may not.
         review: the review of a merge in an emergency; None if there is nothing to review.
         review_by: until when that must be done, in words.
         done: what the reader just did, in words.
@@ -233,10 +235,11 @@ class ChangePage:
     evidence: tuple[EvidenceRow, ...]
     steps: tuple[StepRow, ...]
     waits: tuple[str, ...]
-    notes: tuple[str, ...]
+    notes: tuple[tuple[tuple[str, bool], ...], ...]
     roles: tuple[str, ...]
     deeds: Mapping[str, Deed]
     ways: tuple[Way, ...]
+    emergency: str
     review: Deed | None
     review_by: str
     done: str
@@ -250,7 +253,8 @@ def change_page(app: App, caller: Caller, number: str, *, done: str) -> ChangePa
     """
     review = app.changes.review(number)
     change, now_us = review.change, app.clock.now_us()
-    roles = roles_left(review, caller, app.required)
+    roles, ended = roles_left(review, caller, app.required), review.state in FINAL
+    ways = () if ended else tuple(ways_of(review, caller, app.glasses.list(limit=EMERGENCIES), now_us))
     return ChangePage(
         number=change.id,
         title=change.title,
@@ -266,11 +270,12 @@ def change_page(app: App, caller: Caller, number: str, *, done: str) -> ChangePa
         gates=tuple(GateRow(gate.name, _verdict(passed=gate.passed), gate.reason) for gate in review.gates),
         evidence=tuple(row for move in change.moves for row in _evidence(app, move.new, now_us)),
         steps=tuple(_steps(review, now_us)),
-        waits=() if review.state in FINAL else waits_of(review),
-        notes=() if review.state in FINAL else notes_of(review),
+        waits=() if ended else waits_of(review),
+        notes=() if ended else tuple(pieces(f"{words[:1].upper()}{words[1:]}.") for words in notes_of(review)),
         roles=roles,
-        deeds={} if review.state in FINAL else {deed.verb: deed for deed in deeds_of(review, caller, roles)},
-        ways=() if review.state in FINAL else tuple(ways_of(review, caller, app.glasses.list(limit=EMERGENCIES), now_us)),
+        deeds={} if ended else {deed.verb: deed for deed in deeds_of(review, caller, roles)},
+        ways=ways,
+        emergency="" if ended or ways else _emergency_url(review, caller),
         review=_look_back(app, review, caller),
         review_by=in_words(review.review_due_us) if review.review_due_us is not None else "",
         done=_DONE.get(done, ""),
@@ -400,6 +405,12 @@ def ways_of(review: Review, caller: Caller, found: Sequence[Glass], now_us: int)
         )
         deed = Deed(f"merge-{glass.number}", _why("merge", caller, refusals))
         yield Way(glass.number, glass.reason, in_words(glass.until_us), deed)
+
+
+def _emergency_url(review: Review, caller: Caller) -> str:
+    if not decide(caller, "glass:open", workspace=PRODUCTION).allowed:
+        return ""
+    return f"/emergencies?refs={quote('+'.join(move.ref.path for move in review.change.moves), safe='+')}"
 
 
 def _look_back(app: App, review: Review, caller: Caller) -> Deed | None:
