@@ -217,6 +217,26 @@ def provider_secret(name: str) -> str:
     return os.environ.get(variable, "")
 
 
+class Lent:
+    """Variables that a step finds in its environment.
+
+    Args:
+        values: by name; in force at once.
+    """
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        self._before = {name: os.environ.get(name) for name in values}
+        os.environ.update(values)
+
+    def take_back(self) -> None:
+        """Put what was there before in their place."""
+        for name, value in self._before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
 def account() -> str:
     """Return the name of the operating system's account, in the grammar of names."""
     name = (os.environ.get("USER") or os.environ.get("LOGNAME") or "me").lower()

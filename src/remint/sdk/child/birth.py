@@ -15,10 +15,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, NoReturn, TextIO
 
+from remint.config import Lent
 from remint.sdk.child import guard, namespaces, runner, seeds
 from remint.sdk.child.guard import OWN, READ, Guarded, Rule
 from remint.sdk.child.seen import Loaded
-from remint.sdk.child.variables import Lent
 
 DIE_WITH_PARENT = 1
 SLACK_BYTES = 512 << 20

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Self
 
+from remint.config import Lent
 from remint.sdk.child import seeds
 from remint.sdk.child.runner import Order
-from remint.sdk.child.variables import Lent
 
 
 class Here:

@@ -71,9 +71,9 @@ class ControlPage:
         alarms: how the settings in force depart from those recorded, in words.
     """
 
-    alarms: tuple[str, ...]
     figures: tuple[Figure, ...]
     models: tuple[ModelCard, ...]
+    alarms: tuple[str, ...] = ()
     title: str = "Control room"
 
 
@@ -83,9 +83,9 @@ def control_page(app: App, context: Context, caller: Caller) -> ControlPage:
     found = sorted(app.control.models(), key=lambda one: (one.control == IN_CONTROL, one.fitness == FIT, one.ref))
     may_roll_back = not refused(caller)
     return ControlPage(
-        alarms=tuple(app.configuration.compare().departures),
         figures=tuple(_figures(app, context, found)),
         models=tuple(_card(app, context, one, now_us, may_roll_back=may_roll_back) for one in found),
+        alarms=tuple(app.configuration.compare().departures),
     )
 
 

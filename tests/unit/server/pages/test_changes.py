@@ -6,10 +6,11 @@ from remint.core.access import Caller
 from remint.core.change import Change, ChangeState, PlannedMove, Step
 from remint.core.digest import digest_bytes
 from remint.core.gate import GateResult
+from remint.core.glass import Confirmation, Glass
 from remint.core.ids import ChangeId, PrincipalId
 from remint.core.ref import RefName
 from remint.ports.usecases.changes import Review
-from remint.server.pages.changes import deeds_of, roles_left, waits_of
+from remint.server.pages.changes import deeds_of, roles_left, waits_of, ways_of
 
 ANA, BO = PrincipalId("ana"), PrincipalId("bo")
 MOVE = PlannedMove(RefName("main", "model", "delay"), None, digest_bytes(b"model"))
@@ -17,6 +18,7 @@ CHANGE = Change(ChangeId("1"), "first", (MOVE,), ANA, frozenset({ANA}), 0, steps
 WAITING = Review(CHANGE, ChangeState.OPEN, (), {"approver": 1})
 MAKER = Caller(ANA, frozenset({"owner"}))
 REVIEWER = Caller(BO, frozenset({"member", "approver", "risk"}))
+GLASS = Glass(1, (MOVE.ref,), "it fails", PrincipalId("cy"), 0, 100, b"", Confirmation(BO, 10, b""))
 
 
 def why(review: Review, caller: Caller, verb: str) -> str:
@@ -84,3 +86,35 @@ def test_a_stale_change_is_neither_approved_nor_merged() -> None:
     stale = replace(WAITING, state=ChangeState.STALE)
     assert why(stale, REVIEWER, "approve") == "a ref moved meanwhile: propose the same again"
     assert why(stale, REVIEWER, "merge") == "a ref moved meanwhile: propose the same again"
+
+
+def way(review: Review, caller: Caller = REVIEWER, *, glass: Glass = GLASS, now_us: int = 50) -> str:
+    """Return why a change may not be merged in an emergency."""
+    (found,) = ways_of(review, caller, [glass], now_us)
+    return found.deed.why
+
+
+def test_an_emergency_stands_in_for_approvals_and_for_gates_about_numbers() -> None:
+    assert way(WAITING) == ""
+    assert way(replace(WAITING, gates=(GateResult("eval-passed", False, "0.5 is below 0.6"),))) == ""
+
+
+def test_no_emergency_stands_in_for_a_known_lineage_or_an_owner() -> None:
+    unknown = replace(WAITING, gates=(GateResult("lineage-complete", False, "unknown"),))
+    assert way(unknown) == "no emergency stands in for gate lineage-complete"
+    assert "no emergency stands in for an owner" in way(replace(WAITING, unowned=("nobody answers for model/delay",)))
+
+
+def test_a_draft_or_what_moved_meanwhile_is_not_merged_in_an_emergency_either() -> None:
+    assert "it is a draft" in way(replace(WAITING, state=ChangeState.DRAFT))
+    assert "a ref moved meanwhile" in way(replace(WAITING, state=ChangeState.STALE))
+
+
+def test_only_who_opened_or_confirmed_an_emergency_merges_in_it() -> None:
+    assert "only cy and bo" in way(WAITING, MAKER)
+    assert "no second principal confirmed it" in way(WAITING, glass=replace(GLASS, confirmed=None))
+
+
+def test_an_emergency_that_is_over_or_about_other_refs_is_no_way() -> None:
+    assert list(ways_of(WAITING, REVIEWER, [GLASS], GLASS.until_us)) == []
+    assert list(ways_of(WAITING, REVIEWER, [replace(GLASS, refs=(RefName("main", "model", "tip"),))], 50)) == []
