@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from remint.core.database_url import DatabaseUrl, parse_database_url
+from remint.core.digest import digest_bytes
 from remint.errors import Conflict, Invalid, ProjectNotFound
 
 FILE = "remint.toml"
@@ -31,6 +32,7 @@ class Setting:
 SETTINGS = (
     Setting("principal", "who acts, by name; the key file of that principal must be in .remint/keys", ""),
     Setting("workspace", "the workspace that refs without one are in", "main"),
+    Setting("url", "the server that keeps the records, such as https://remint.example; empty to keep them here", ""),
     Setting("catalog", "where the records are: the URL of a Postgres database; empty for .remint/catalog.db", ""),
     Setting("pipelines", "files that define pipelines", ["pipeline.py"]),
     Setting("lock", "the hash-pinned lock of the environment", "requirements.lock"),
@@ -76,6 +78,10 @@ SETTINGS = (
 )
 
 
+OF_A_CLIENT = ("pipelines", "lock", "sources", "jobs", "workspace")
+"""Settings that count where steps are carried out, whoever keeps the records."""
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """The settings in force for one project.
@@ -84,6 +90,7 @@ class Settings:
         root: the project's folder.
         values: every setting by name.
         origins: where each came from: `argument`, `REMINT_…`, a file, or `default`.
+        held: the name of a server's project of which this is what is held here; empty for a project of its own.
         secrets: what was taken out of the values by the name of the setting, and is never shown.
     """
 
@@ -91,11 +98,22 @@ class Settings:
     values: Mapping[str, Any]
     origins: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    held: str = ""
 
     @property
     def state(self) -> Path:
         """The folder with the catalog, the store and the keys."""
-        return self.root / STATE
+        return self.root / STATE / "servers" / self.held if self.held else self.root / STATE
+
+    def holding(self, name: str) -> "Settings":
+        """Return the settings of what is held here of a server's project.
+
+        What the server decides (who may do what, what is protected, what things cost, where records are) is as by default or
+        switched off: nothing held here is a record anybody relies on.
+        """
+        values = {setting.name: setting.default for setting in SETTINGS}
+        values |= {own: self.values[own] for own in OF_A_CLIENT} | {"protected": [], "policy": ""}
+        return replace(self, values=values, secrets={}, held=name)
 
     @property
     def database(self) -> DatabaseUrl | None:
@@ -134,6 +152,16 @@ def find_root(start: Path) -> Path:
         why=f"neither {start} nor a folder above it has {FILE} or [tool.remint] in pyproject.toml",
         next_step="go to your project, or start one here: `remint init`",
     )
+
+
+def has_url() -> bool:
+    """Return whether the environment names a server that keeps the records."""
+    return bool(os.environ.get("REMINT_URL"))
+
+
+def root_of_client(start: Path) -> Path:
+    """Return the folder a client of a server works in: that of the project `start` is in, or else `start`."""
+    return next((folder for folder in (start, *start.parents) if has_settings(folder)), start)
 
 
 def load(root: Path, arguments: Mapping[str, Any] | None = None, environment: Mapping[str, str] | None = None) -> Settings:
@@ -235,6 +263,43 @@ class Lent:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
+
+
+def token_for(url: str) -> str:
+    """Return the token to show a server: that of REMINT_TOKEN, or what `remint login` kept; empty if there is none."""
+    given = os.environ.get("REMINT_TOKEN", "")
+    if given:
+        return given.strip()
+    place = _token_file(url)
+    return place.read_text(encoding="utf-8").strip() if place.is_file() else ""
+
+
+def keep_token(url: str, token: str) -> Path:
+    """Keep a token for a server where only this account reads it; return the file."""
+    place = _token_file(url)
+    place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    part = place.with_suffix(".part")
+    part.unlink(missing_ok=True)
+    file = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        os.write(file, token.encode())
+    finally:
+        os.close(file)
+    part.replace(place)
+    return place
+
+
+def forget_token(url: str) -> bool:
+    """Forget what was kept for a server; return whether something was."""
+    place = _token_file(url)
+    is_there = place.is_file()
+    place.unlink(missing_ok=True)
+    return is_there
+
+
+def _token_file(url: str) -> Path:
+    base = os.environ.get("XDG_CONFIG_HOME") or os.path.join(os.path.expanduser("~"), ".config")  # noqa: PTH111, PTH118
+    return Path(base) / "remint" / "tokens" / digest_bytes(url.rstrip("/").encode()).hex[:32]
 
 
 def account() -> str:

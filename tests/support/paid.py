@@ -51,7 +51,7 @@ def prepare(project: Path, *, limit: str = "100.00", parent_limit: str = "1000.0
 def submitted(app: App, step: StepSpec = STEP, by: PrincipalId = ANA.principal) -> Work:
     """Return a run of ten CPU seconds at most, with an id of its own, that may be started."""
     lock = app.artifacts.keep(Kind.ENVIRONMENT, [("environment.json", app.blobs.put(canonical.dumps(LOCK)))], {})
-    app._execution.remember([lock.artifact])
+    app._execution.remember(ANA, [lock.artifact])
     recipe = Recipe(step.name, digest_bytes(b"code"), {}, {}, lock.artifact.digest, step.conditions, step.outputs)
     at_us = app.clock.now_us()
     start = Start(

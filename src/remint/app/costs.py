@@ -1,5 +1,6 @@
 """What runs may use, what it costs, and who pays."""
 
+from abc import abstractmethod
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -7,12 +8,19 @@ from remint.app.callers import Callers
 
 if TYPE_CHECKING:
     from remint.core.price import Prices
+    from remint.ports.usecases.artifacts import Artifacts
     from remint.ports.usecases.budgets import Budgets, CostReports
     from remint.services.metering import Metering
+    from remint.services.recordings import RecordingService
 
 
 class Costs(Callers):
     """The services of budgets and costs."""
+
+    @property
+    @abstractmethod
+    def artifacts(self) -> "Artifacts":
+        """Artifacts."""
 
     @cached_property
     def prices(self) -> "Prices | None":
@@ -33,6 +41,14 @@ class Costs(Callers):
         isolation = [require_level(settings.number(name), setting=name) for name in ("isolation", "sandbox_isolation")]
         parts = (self.clock, self.access, profiles, *named, self.prices)
         return Metering(*parts, stops=not self._inline, isolation=(isolation[0], isolation[1]))
+
+    @cached_property
+    def recording(self) -> "RecordingService":
+        """The records of runs, as whoever carries out steps sees them."""
+        from remint.services.recordings import RecordingService
+
+        parts = (self.catalog, self.blobs, self.artifacts, self.clock, self.access, self._metering, self.secrets)
+        return RecordingService(*parts, self.protected)
 
     @cached_property
     def budgets(self) -> "Budgets":

@@ -6,7 +6,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from remint.app.inventory import Inventory
+from remint.app.clients import Clients
 from remint.core.ids import PrincipalId
 from remint.errors import Invalid, RemintError
 from remint.ports.usecases.context import Context
@@ -56,7 +56,7 @@ if TYPE_CHECKING:
 _GIVEN = {"settings", "_inline", "_shared"}
 
 
-class App(Inventory):
+class App(Clients):
     """Everything Remint does for one project, by noun."""
 
     @property
@@ -94,7 +94,7 @@ class App(Inventory):
         """The files of artifacts, one by one."""
         from remint.services.contents import ContentService
 
-        return ContentService(self.catalog, self.blobs, self.artifacts, self.clock)
+        return ContentService(self.catalog, self.blobs, self.artifacts, self._readings)
 
     @cached_property
     def table_versions(self) -> "TableService":
@@ -187,16 +187,16 @@ class App(Inventory):
         from remint.services.plans import PlanService
 
         root = self.settings.root
-        plans = PlanService(self.catalog, self.code, self.environment, self.git, root, self.protected, self._metering)
-        return PipelineService(self.catalog, plans, self._execution, self.processes, self.clock, root, self.access)
+        plans = PlanService(self.recording, self.code, self.environment, self.git, root)
+        return PipelineService(self.recording, plans, self._execution, self.processes, self.clock, root)
 
     @cached_property
     def _execution(self) -> "Execution":
         from remint.services.execution import Execution
 
         scratch = self.settings.state / "scratch"
-        parts = (self.catalog, self.blobs, self.artifacts, self.executor, self.environment, self.clock)
-        return Execution(*parts, scratch, self._metering, self.secrets)
+        parts = (self.recording, self.blobs, self.artifacts, self.executor, self.environment, self.clock)
+        return Execution(*parts, scratch, self.secrets.values)
 
     @cached_property
     def _retention(self) -> "tuple[Rule, ...]":

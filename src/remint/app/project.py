@@ -4,16 +4,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from remint.app.facade import App
-from remint.config import FILE, find_root, has_settings, here, load
+from remint.config import FILE, find_root, has_settings, has_url, here, load, root_of_client
 from remint.core.ref import require_name
 from remint.errors import Invalid, NotFound
 
 if TYPE_CHECKING:
     from remint.ports.backups import Backup, Progress
+    from remint.ports.usecases.context import Context
 
 
 def open_project(
-    start: Path | None = None, *, inline: bool = False, principal: str | None = None, workspace: str | None = None
+    start: Path | None = None,
+    *,
+    inline: bool = False,
+    principal: str | None = None,
+    workspace: str | None = None,
+    url: str | None = None,
+    token: str = "",
 ) -> App:
     """Return the app of the project at or above a folder.
 
@@ -22,12 +29,44 @@ def open_project(
         inline: run steps in this process, for debugging.
         principal: who acts, instead of the setting.
         workspace: where, instead of the setting.
+        url: of the server that keeps the records, instead of the setting; then no project needs to be here.
+        token: for it, instead of REMINT_TOKEN or what `remint login` kept.
 
     Raises:
         ProjectNotFound: there is no project.
+        Denied: a server keeps the records, and there is no token for it.
     """
-    root = find_root((start or here()).resolve())
-    return App(load(root, {"principal": principal, "workspace": workspace}), inline=inline)
+    folder = (start or here()).resolve()
+    given = {"principal": principal, "workspace": workspace, "url": url}
+    settings = load(root_of_client(folder) if url or has_url() else find_root(folder), given)
+    if not settings.text("url"):
+        return App(settings, inline=inline)
+    from remint.app.remote import RemoteApp
+
+    if inline or principal is not None:
+        raise Invalid(
+            "nothing was done",
+            why=f"{'--inline' if inline else 'a local principal'} means nothing where {settings.text('url')} keeps the records",
+            next_step="leave it out: the token says who acts, and steps run in processes of their own",
+        )
+    return RemoteApp(settings, token=token)
+
+
+def require_known(url: str, token: str) -> "Context":
+    """Return who a server knows by a token.
+
+    Raises:
+        Invalid: the text is no URL of a server.
+        Denied: it knows nobody by it.
+        Unavailable: it did not answer.
+    """
+    from remint.app.remote import RemoteApp
+
+    app = RemoteApp(load(root_of_client(here().resolve()), {"url": url}), token=token)
+    try:
+        return app.context()
+    finally:
+        app.close()
 
 
 def put_back(

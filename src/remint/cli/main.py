@@ -42,6 +42,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "import": ("imports", "Take over what another tool versioned"),
     "init": ("init", "Start a project in this folder"),
     "inventory": ("inventory", "List, show or say who answers for models, data, features and deployments"),
+    "login": ("login", "Keep the token that is shown to a server"),
+    "logout": ("login", "Forget the token that is kept for a server"),
     "log": ("data", "Show the moves of a ref"),
     "merge": ("tables", "Merge two tables that were changed apart, row by row"),
     "migrate": ("migrate", "Copy all records to another database"),

@@ -63,6 +63,10 @@ class Out:
         if not (self.quiet or self.as_json):
             click.echo(text, err=True)
 
+    def ask_others(self, app: "App", command: str) -> None:
+        """Advise what another principal types; embedded, it says who that is."""
+        self.advise(f"next: another principal types `{command}{'' if app.settings.text('url') else ' --as NAME'}`")
+
 
 def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:
     """Return lines of a table without boxes; columns of numbers stand right.

@@ -76,7 +76,7 @@ class Call:
     step: StepSpec
     arguments: Mapping[str, Any]
     inputs: Mapping[str, Link]
-    cells: Mapping[str, object] = field(default_factory=dict)
+    cells: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

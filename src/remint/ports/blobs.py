@@ -1,12 +1,13 @@
 """Where bytes are kept, by digest."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from remint.core.digest import Digest
+from remint.core.frame import Frame
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,23 @@ class Stat(Protocol):
     def st_ctime_ns(self) -> int: ...  # noqa: D102
     @property
     def st_ino(self) -> int: ...  # noqa: D102
+
+
+class Taking(Protocol):
+    """Takes blobs into a store that arrive as a stream of frames (core.frame). For one thread at a time."""
+
+    def write(self, content: bytes) -> None:
+        """Take the next bytes. A blob is kept when its last byte came; what was kept stays if the rest breaks off.
+
+        Raises:
+            Invalid: they are no frames, or a blob has another digest than was said.
+            Unavailable: the disk takes no more.
+        """
+        ...
+
+    def close(self) -> Sequence[Frame]:
+        """Let go of a blob that broke off, and return those that were kept. Idempotent."""
+        ...
 
 
 class Blobs(Protocol):

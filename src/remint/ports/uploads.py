@@ -24,6 +24,22 @@ class Appending(Protocol):
         ...
 
 
+class Arrivals(Protocol):
+    """Which blobs came from whom, for a day at least. Safe from several threads and processes."""
+
+    def note(self, owner: str, raws: Sequence[bytes]) -> None:
+        """Remember that blobs, by their raw digests, came from a principal.
+
+        Raises:
+            Unavailable: the disk takes no more.
+        """
+        ...
+
+    def of(self, owner: str) -> frozenset[bytes]:
+        """Return the raw digests of what came from a principal."""
+        ...
+
+
 class Uploads(Protocol):
     """Uploads by id. Safe from several threads and processes; after a crash an upload goes on or is swept."""
 

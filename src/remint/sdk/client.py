@@ -42,7 +42,7 @@ class Noun:
             raise AttributeError(name)
         method = getattr(self._cases, name)
         first = next(iter(inspect.signature(method).parameters), "")
-        return functools.partial(method, self._context) if first == "context" else method
+        return functools.partial(method, self._context) if first.lstrip("_") == "context" else method
 
     def __dir__(self) -> list[str]:
         return [name for name in dir(self._cases) if not name.startswith("_")]
@@ -87,16 +87,27 @@ class Client:
         self.app.close()
 
 
-def connect(path: str | Path | None = None, *, principal: str | None = None, workspace: str | None = None) -> Client:
-    """Return a client of the project at or above a folder.
+def connect(
+    path: str | Path | None = None,
+    *,
+    principal: str | None = None,
+    workspace: str | None = None,
+    url: str | None = None,
+    token: str = "",
+) -> Client:
+    """Return a client of the project at or above a folder, or of the one that a server keeps.
 
     Args:
         path: the folder; the current one if not given.
-        principal: who acts, instead of the setting.
+        principal: who acts, instead of the setting; on a server the token says who.
         workspace: where, instead of the setting.
+        url: of the server, instead of the setting (REMINT_URL); then the folder needs no project.
+        token: for it, instead of REMINT_TOKEN or what `remint login` kept.
 
     Raises:
         ProjectNotFound: there is no project.
-        Denied: the principal does not exist, or its key is not here.
+        Denied: the principal does not exist, or its key is not here; or the server does not know the token.
+        Unavailable: the server did not answer.
     """
-    return Client(open_project(None if path is None else Path(path), principal=principal, workspace=workspace))
+    folder = None if path is None else Path(path)
+    return Client(open_project(folder, principal=principal, workspace=workspace, url=url, token=token))

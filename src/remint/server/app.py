@@ -17,6 +17,7 @@ from remint.app import App
 from remint.core.ids import uuid7
 from remint.errors import Invalid, NotFound, RemintError, Unavailable
 from remint.ports.uploads import Appending
+from remint.ports.usecases.blobs import Receiving
 from remint.ports.usecases.context import Context
 from remint.server.api.exchange import EXCHANGE, exchanged, read_exchange
 from remint.server.api.table import ROWS
@@ -125,7 +126,7 @@ class Api:
     async def _streamed(self, row: Row, request: Request, secret: str) -> Response:
         """Answer a request whose body is written while it arrives; what arrived stays if it breaks off."""
         require_plain(request.headers)
-        end: Appending = await self._in_thread(self._work, row, request, secret, b"")
+        end: Appending | Receiving = await self._in_thread(self._work, row, request, secret, b"")
         try:
             async for piece in pieces_of(request):
                 await self._in_thread(end.write, piece)

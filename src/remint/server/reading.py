@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl
 import msgspec
 from starlette.requests import ClientDisconnect, Request
 
+from remint.core.plain import read_word
 from remint.errors import Invalid, LimitReached
 from remint.server.protocols.jsontext import read_fast
 
@@ -158,7 +159,7 @@ def read_query(items: Iterable[tuple[str, str]], kind: type[Read]) -> Read:
 
 def _as(value: Any, kind: type[Read], *, strict: bool) -> Read:  # noqa: ANN401 - JSON
     try:
-        return msgspec.convert(value, kind, strict=strict)
+        return msgspec.convert(value, kind, strict=strict, dec_hook=read_word, str_keys=True)
     except (msgspec.ValidationError, OverflowError) as error:
         raise _refused(str(error)[:300]) from error
 

@@ -1,6 +1,6 @@
 """Artifacts: bytes in the store, records in the catalog, and verification of both against the name."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -51,6 +51,7 @@ class ArtifactService:
     Attributes:
         formats: model formats by name.
         protected: patterns of refs in `main` that only approved changes move.
+        need: called before an artifact is looked up; brings its record where that is kept elsewhere.
     """
 
     catalog: Catalog
@@ -62,6 +63,7 @@ class ArtifactService:
     manifests: Manifests
     table_versions: TableService
     access: Access
+    need: Callable[[Digest], None] | None = None
     _verified: dict[Digest, tuple[Part, ...]] = field(default_factory=dict)
 
     def keep(self, kind: Kind, parts: Sequence[tuple[str, Path | Digest]], facts: Mapping[str, Any]) -> Kept:
@@ -190,11 +192,15 @@ class ArtifactService:
 
     def get(self, digest: Digest) -> Artifact:
         """Return an artifact's record."""
+        if self.need is not None:
+            self.need(digest)
         with self.catalog.read() as tx:
             return tx.artifacts.get(digest)
 
     def _standing(self, digest: Digest) -> Artifact:
         """Return the record of an artifact that is about to be read."""
+        if self.need is not None:
+            self.need(digest)
         with self.catalog.read() as tx:
             require_standing(tx, digest)
             return tx.artifacts.get(digest)

@@ -1,27 +1,22 @@
 """Contents: the files of an artifact, one by one."""
 
 import contextlib
-import threading
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import islice
 from typing import BinaryIO
 
 from remint.core.artifact import Artifact, Kind
 from remint.core.digest import Digest, from_raw
-from remint.core.entry import Entry
 from remint.core.tableversion import files_of
 from remint.errors import NotFound
 from remint.ports.blobs import Blobs
 from remint.ports.catalog import Catalog
-from remint.ports.clock import Clock
 from remint.ports.usecases.artifacts import Artifacts
 from remint.ports.usecases.contents import Content
 from remint.ports.usecases.context import Context
-
-MINUTE_US = 60_000_000
-MOST_REMEMBERED = 10_000
+from remint.services.readings import Readings
 
 
 @dataclass(frozen=True)
@@ -31,9 +26,7 @@ class ContentService:
     catalog: Catalog
     blobs: Blobs
     artifacts: Artifacts
-    clock: Clock
-    _told: dict[tuple[str, int, Digest], int] = field(default_factory=dict)
-    _telling: threading.Lock = field(default_factory=threading.Lock)
+    readings: Readings
 
     def list(self, digest: Digest, *, after: str = "", limit: int = 100) -> Sequence[Content]:
         """Return the files of an artifact in order, those whose path comes after `after`."""
@@ -58,7 +51,7 @@ class ContentService:
             )
         with contextlib.ExitStack() as on_failure:
             opened = on_failure.enter_context(self.blobs.open(content.digest))
-            self._tell(context, digest)
+            self.readings.tell(context, digest)
             on_failure.pop_all()
         return content, opened
 
@@ -70,19 +63,6 @@ class ContentService:
             if place < len(rows) and rows.paths[place] == path:
                 return Content(path, from_raw(rows.raw(place)), rows.sizes[place])
         return None
-
-    def _tell(self, context: Context, digest: Digest) -> None:
-        """Record that bytes are given out, unless that was done in the last minute."""
-        asked, now_us = (str(context.principal), context.token, digest), self.clock.now_us()
-        with self._telling:
-            if now_us - self._told.get(asked, -MINUTE_US) < MINUTE_US:
-                return
-            entry = Entry("artifact:read", f"artifact {digest}", context.principal, now_us, {"token": context.token})
-            with self.catalog.begin() as tx:
-                tx.entries.append(entry)
-            if len(self._told) >= MOST_REMEMBERED:
-                self._told.clear()
-            self._told[asked] = now_us
 
 
 def _parts_of(artifact: Artifact) -> Sequence[Content]:

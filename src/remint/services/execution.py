@@ -1,33 +1,34 @@
 """Carrying out one step: from a started run to recorded outputs."""
 
+import os
 import shutil
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from secrets import token_hex
-from typing import Any
+from typing import Any, TypeAlias
 
 from remint.core import canonical
 from remint.core.artifact import Artifact, Kind, Part
 from remint.core.digest import Digest
-from remint.core.entry import Entry
 from remint.core.isolation import NONE
 from remint.core.pipeline import StepSpec
+from remint.core.price import amount_text
 from remint.core.recipe import Recipe
-from remint.core.run import End, Hit, Output, Start, State, end_digest
-from remint.errors import ArtifactErased, LimitReached, StepFailed
+from remint.core.run import End, Hit, Output, Start, State
+from remint.errors import LimitReached, StepFailed
 from remint.ports.blobs import Blobs
 from remint.ports.capture import Declared, Environment
-from remint.ports.catalog import Catalog, Transaction
 from remint.ports.clock import Clock
-from remint.ports.compute import Executor, InputFiles, Limits, OutputFiles, Result, Task
+from remint.ports.compute import Executor, Given, InputFiles, Limits, OutputFiles, Result, Task
 from remint.ports.usecases.artifacts import Artifacts, Kept
 from remint.ports.usecases.context import Context
-from remint.services.metering import Measured, Metering
-from remint.services.recording import record
-from remint.services.removals import require_kept
-from remint.services.secrets import SecretService
+from remint.ports.usecases.recording import Measured, Recording
+
+Secrets: TypeAlias = Callable[[StepSpec], tuple[Given, ...]]
+"""Returns what a step gets whose run was allowed to have it."""
 
 LEFT_BEHIND_S = 24 * 3600
 """What is this old in the scratch folder belongs to no living process."""
@@ -70,18 +71,19 @@ class Execution:
     """Runs steps in processes of their own and records them; for several threads at once.
 
     Attributes:
+        recording: where runs are recorded.
         scratch: folder for what children write, on the same disk as the store.
+        secrets: gives a step the values of its secrets.
     """
 
-    catalog: Catalog
+    recording: Recording
     blobs: Blobs
     artifacts: Artifacts
     executor: Executor
     environment: Environment
     clock: Clock
     scratch: Path
-    metering: Metering
-    secrets: SecretService
+    secrets: Secrets
     _recorded: set[Digest] = field(default_factory=set)
     _observed: dict[tuple[str, ...], Artifact] = field(default_factory=dict)
     _laid_out: dict[Digest, Path] = field(default_factory=dict)
@@ -110,16 +112,16 @@ class Execution:
                 self._laid_out[digest] = folder
             return self._laid_out[digest]
 
-    def usable(self, hit: Hit) -> bool:
+    def usable(self, context: Context, hit: Hit) -> bool:
         """Return whether every output of a hit still has its bytes."""
-        return all(self.artifacts.present(output.artifact) for output in hit.outputs.values())
+        return all(self.recording.present(context, output.artifact) for output in hit.outputs.values())
 
-    def code_artifact(self, root: Path, files: Sequence[str]) -> Digest:
+    def code_artifact(self, context: Context, root: Path, files: Sequence[str]) -> Digest:
         """Keep the source files of a step as an artifact and return its digest."""
         with self.blobs.adding():
             stored = [(name, self.blobs.put((root / name).read_bytes())) for name in files]
             kept = self.artifacts.keep(Kind.CODE, stored, {})
-            self.remember([kept.artifact])
+            self.remember(context, [kept.artifact])
         self._code_parts[kept.artifact.digest] = kept.artifact.parts
         return kept.artifact.digest
 
@@ -127,14 +129,12 @@ class Execution:
         """Return whether a code artifact that was kept by this process is still in the store."""
         return all(self.blobs.has(part.blob) for part in self._code_parts[digest])
 
-    def remember(self, artifacts: Sequence[Artifact]) -> None:
+    def remember(self, context: Context, artifacts: Sequence[Artifact]) -> None:
         """Record artifacts that were put a moment ago and belong to no run yet."""
         new = [artifact for artifact in artifacts if artifact.digest not in self._recorded]
         if new:
             self.blobs.flush()
-            with self.catalog.begin() as tx:
-                for artifact in new:
-                    tx.artifacts.add(artifact, at_us=self.clock.now_us())
+            self.recording.keep(context, new)
             self._recorded.update(artifact.digest for artifact in new)
 
     def carry_out(self, work: Work, *, on_line: Callable[[str], None] | None = None) -> Hit:
@@ -162,48 +162,27 @@ class Execution:
         made.mkdir(mode=0o700)
         return made
 
-    def check(self, context: Context, steps: Sequence[StepSpec]) -> None:
-        """Refuse steps whose profile or secrets the caller may not use, before any of them runs.
-
-        Raises:
-            Denied: with the rule.
-            NotFound: there is no such secret.
-            Invalid: there is no such profile.
-        """
-        self.metering.check(context, steps)
-        for step in steps:
-            self.secrets.check(context, step, profile=step.profile or self.metering.profile)
-
     def started(self, work: Work) -> Work:
         """Record that a run started, set aside what it may cost, and return it with the limits that come with that.
 
         Raises:
             Denied: its profile is not for who starts it, or its budget has not so much left; only the refusal is recorded.
         """
-        self._declare(work.environment)
-        start = work.start
-        with self.metering.refusals(start, work.step), self.catalog.begin() as tx:
-            measured = self.metering.measure(tx, start, work.step)
-            if measured.profile:
-                start = replace(start, place={**start.place, "profile": measured.profile})
-            self.secrets.give(tx, start, work.step.secrets.values(), profile=measured.profile)
-            tx.recipes.add(work.recipe)
-            tx.runs.start(start)
-            facts = {"recipe": start.recipe, "run_key": start.run_key, "purpose": start.purpose, "why": start.why}
-            tx.entries.append(Entry("run:start", start.id, start.by, start.at_us, facts))
-            self.metering.reserve(tx, measured.reservation)
-        within = measured.allotment.bounds
+        context = _context(work)
+        self._declare(context, work.environment)
+        begun = self.recording.start(context, work.start, work.step, work.recipe)
+        within = begun.measured.allotment.bounds
         step = replace(work.step, memory_bytes=within.memory_bytes, cpu_s=within.cpu_s, wall_s=within.wall_s)
-        return replace(work, start=start, step=step, measured=measured)
+        return replace(work, start=begun.start, step=step, measured=begun.measured)
 
-    def _declare(self, environment: Declared) -> None:
+    def _declare(self, context: Context, environment: Declared) -> None:
         if environment.digest in self._recorded:
             return
         with self.blobs.adding():
             blob = self.blobs.put(canonical.dumps(environment.record))
             kept = self.artifacts.keep(Kind.ENVIRONMENT, [("environment.json", blob)], environment.facts)
             assert kept.artifact.digest == environment.digest
-            self.remember([kept.artifact])
+            self.remember(context, [kept.artifact])
 
     def make(self, work: Work, folder: Path) -> Made:
         """Run the step in `folder` and store what it made, unrecorded: the next sweep may remove it."""
@@ -213,7 +192,7 @@ class Execution:
 
     def perform(self, work: Work, folder: Path, *, on_line: Callable[[str], None] | None = None) -> tuple[Made, End]:
         """Run the step in `folder`, store what it made, and record how it ended."""
-        with self.metering.going_on(work.measured):
+        with self._going_on(work):
             result = self.run(work, folder, on_line=on_line)
         with self.blobs.adding():
             made = self._stored(result)
@@ -236,7 +215,7 @@ class Execution:
             limits=Limits(step.memory_bytes, step.cpu_s, step.wall_s),
             scratch=folder,
             network=step.network,
-            secrets=self.secrets.values(step),
+            secrets=self.secrets(step),
             isolation=work.measured.isolation if work.measured is not None else NONE,
         )
         return self.executor.run(task, on_line=on_line)
@@ -290,34 +269,47 @@ class Execution:
             observed={**observed, "environment": made.environment.digest},
             guarded=result.guarded and not work.step.network,
             log=made.log.digest,
-            error=self.metering.told(work.measured, result),
+            error=_told(work.measured, result),
         )
+        outputs = {kept.artifact.digest: kept.artifact for kept in made.outputs.values()}
+        besides = {one.digest: one for one in (made.log, made.environment) if one.digest not in self._recorded}
         self.blobs.flush()
-        with self.catalog.begin() as tx:
-            end = _without_erased(tx, end)
-            kept_outputs = made.outputs.values() if end.outputs else ()
-            added = {kept.artifact.digest: kept.artifact for kept in kept_outputs}
-            added |= {one.digest: one for one in (made.log, made.environment) if one.digest not in self._recorded}
-            for artifact in added.values():
-                record(tx.artifacts, self.blobs, artifact, at_us=end.at_us)
-            tx.runs.end(end)
-            outputs = {name: output.artifact for name, output in end.outputs.items()}
-            facts = {"state": str(end.state), "outputs": outputs, "record": end_digest(end)}
-            tx.entries.append(Entry("run:end", end.id, work.start.by, end.at_us, facts))
-            self.metering.settle(tx, end, by=work.start.by)
-        self._recorded.update(added)
+        end = self.recording.end(_context(work), end, list((outputs | besides).values()))
+        self._recorded.update({*(outputs if end.outputs else ()), *besides})
         return end
 
-
-def _without_erased(tx: Transaction, end: End) -> End:
-    """Return the end of a run; as failed where it made again what an erasure put a successor in the place of."""
-    for name, output in end.outputs.items():
+    @contextmanager
+    def _going_on(self, work: Work) -> Iterator[None]:
+        """Charge a run that is broken off inside the block: an interrupt, or a process that could not be started."""
+        began_us, is_done = self.clock.now_us(), False
         try:
-            require_kept(tx, output.artifact)
-        except ArtifactErased as error:
-            told = {"what": f"output {name} was not kept", "why": error.why, "next_step": error.next_step}
-            return replace(end, state=State.FAILED, outputs={}, metrics={}, error=told)
-    return end
+            yield
+            is_done = True
+        finally:
+            is_charged = work.measured is not None and work.measured.reservation is not None
+            if is_charged and not is_done:
+                wall_us = self.clock.now_us() - began_us
+                self.recording.break_off(_context(work), work.start.id, wall_us=wall_us, processors=os.cpu_count())
+
+
+def _context(work: Work) -> Context:
+    return Context(work.start.by, work.start.workspace)
+
+
+def _told(measured: Measured | None, result: Result) -> Mapping[str, str]:
+    """Return the error of a result; where the run was stopped at its reservation, the words say so."""
+    own = measured.allotment.own if measured is not None else frozenset()
+    if measured is None or measured.reservation is None or result.error.get("limit") not in own:
+        return result.error
+    held = measured.reservation
+    return {
+        **result.error,
+        "what": f"step {held.step} was stopped at its budget",
+        "why": f"{result.error['why']}: all of the {amount_text(held.amount, measured.currency)} that was reserved for it "
+        f"in {held.budget}",
+        "next_step": "run it again: twice as much is reserved then; or give it less to do",
+        "limit": "budget",
+    }
 
 
 def _numbers(value: Any, prefix: str) -> dict[str, float]:  # noqa: ANN401 - JSON

@@ -1,8 +1,6 @@
 """Metering: what a run may use, what is reserved for it before it starts, and what it is charged when it has ended."""
 
-import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from remint.core.budget import (
@@ -19,7 +17,7 @@ from remint.core.budget import (
     record_digest,
 )
 from remint.core.entry import Entry
-from remint.core.ids import PrincipalId
+from remint.core.ids import PrincipalId, RunId
 from remint.core.isolation import NONE, demanded
 from remint.core.pipeline import StepSpec
 from remint.core.price import MOST, Prices, amount_text
@@ -28,31 +26,16 @@ from remint.core.run import End, Start, State, Usage
 from remint.errors import Denied, Invalid, NotFound
 from remint.ports.catalog import Transaction
 from remint.ports.clock import Clock
-from remint.ports.compute import Result
 from remint.ports.usecases.context import Context
 from remint.ports.usecases.pipelines import StepOutcome
-from remint.services.access import Access, Refusals
+from remint.ports.usecases.recording import Measured
+from remint.services.access import Access
 from remint.services.principals import PLATFORM
 
 BROKEN_OFF = "broken off"
 """What stands for the state of a run that did not come to an end because whoever carried it out was interrupted."""
 
 LATE_NOTE = "it ended after its lease, and was charged all that was reserved"
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """What one run may use.
-
-    Attributes:
-        profile: the name of its profile; empty for none.
-        reservation: what is set aside for it; None where nothing is charged.
-    """
-
-    profile: str
-    allotment: Allotment
-    reservation: Reservation | None
-    isolation: int = NONE
 
 
 @dataclass(frozen=True)
@@ -78,10 +61,6 @@ class Metering:
     isolation: tuple[int, int] = (NONE, NONE)
 
     # ---- before a run
-
-    def refusals(self, start: Start, step: StepSpec) -> Refusals:
-        """Return a block around the start of a run; what is refused in it becomes an entry."""
-        return self.access.recording(Context(start.by, start.workspace), "run:start", f"step {step.name}")
 
     def check(self, context: Context, steps: Iterable[StepSpec]) -> None:
         """Refuse steps whose profile the caller may not use, before any of them runs.
@@ -123,7 +102,7 @@ class Metering:
             )
         allotment = allot(within, tx.budgets.past(step.name, limit=PAST), self.priced)
         reservation = self._reservation(start, step, (budget, name), allotment, self.priced)
-        return Measured(name, allotment, reservation, isolation)
+        return Measured(name, allotment, reservation, isolation, self.priced.currency)
 
     def _isolation(self, start: Start, profile: Profile | None) -> int:
         own = profile.isolation if profile is not None else NONE
@@ -203,44 +182,20 @@ class Metering:
 
     # ---- after a run
 
-    def told(self, measured: Measured | None, result: Result) -> Mapping[str, str]:
-        """Return the error of a result; where the run was stopped at its reservation, the words say so."""
-        own = measured.allotment.own if measured is not None else frozenset()
-        if measured is None or measured.reservation is None or result.error.get("limit") not in own:
-            return result.error
-        held = measured.reservation
-        amount = amount_text(held.amount, self.priced.currency if self.priced else "")
-        return {
-            **result.error,
-            "what": f"step {held.step} was stopped at its budget",
-            "why": f"{result.error['why']}: all of the {amount} that was reserved for it in {held.budget}",
-            "next_step": "run it again: twice as much is reserved then; or give it less to do",
-            "limit": "budget",
-        }
+    def break_off(self, run: RunId, *, wall_us: int, processors: int | None) -> None:
+        """Charge a run that is broken off: an interrupt, or a process that could not be started.
 
-    @contextmanager
-    def going_on(self, measured: Measured | None) -> Iterator[None]:
-        """Charge a run that is broken off inside the block: an interrupt, or a process that could not be started.
-
-        No meter tells what it used then. It is at most every processor for as long as the block went on.
+        No meter tells what it used then. It is at most every processor for as long as it went on.
         """
-        began_us, is_done = self.clock.now_us(), False
-        try:
-            yield
-            is_done = True
-        finally:
-            held = measured.reservation if measured is not None else None
-            if held is not None and not is_done:
-                self._break_off(held, self.clock.now_us() - began_us)
-
-    def _break_off(self, held: Reservation, wall_us: int) -> None:
-        processors = os.cpu_count()
         with self.access.catalog.begin() as tx:
+            held = tx.budgets.reservation(run)
+            if held is None:
+                return
             amount, cpu_us = held.amount, 0
             if processors is not None and wall_us > 0:  # a clock that was set back tells nothing
                 cpu_us = wall_us * processors
                 amount = charge(held, tx.budgets.prices(held.prices), cpu_us=cpu_us, wall_us=wall_us)
-            made = Settlement(held.run, amount, cpu_us, max(wall_us, 0), BROKEN_OFF, held.principal, self.clock.now_us())
+            made = Settlement(run, amount, cpu_us, max(wall_us, 0), BROKEN_OFF, held.principal, self.clock.now_us())
             if tx.budgets.settle(made):
                 _append(tx, "budget:settle", made, {"amount": amount}, by=held.principal)
 

@@ -9,24 +9,22 @@ from typing import Any
 
 from remint.core.artifact import Kind
 from remint.core.digest import Digest
-from remint.core.entry import Entry
 from remint.core.ids import RunId, uuid7
 from remint.core.pipeline import Call, Graph, Plan, PlannedStep
 from remint.core.recipe import Recipe
-from remint.core.ref import Move, is_protected, parse_ref
+from remint.core.ref import parse_ref
 from remint.core.run import Hit, Start
 from remint.errors import Conflict, EnvironmentDiffers, NotFound
 from remint.ports.capture import Closure
-from remint.ports.catalog import Catalog
 from remint.ports.clock import Clock
 from remint.ports.compute import Needs
 from remint.ports.process import Processes
 from remint.ports.usecases.context import Context
 from remint.ports.usecases.pipelines import PipelineOutcome, Progress, StepOutcome
-from remint.services.access import Access
+from remint.ports.usecases.recording import Recording
 from remint.services.execution import Execution, Work
-from remint.services.plans import PlanService, Resolved, bind
-from remint.services.refs import moved_meanwhile
+from remint.services.planning import bind
+from remint.services.plans import PlanService, Prepared
 from remint.services.schedule import in_order
 
 Report = Callable[[Progress], None]
@@ -42,13 +40,12 @@ class PipelineService:
         root: the project's root, for git and for the source files.
     """
 
-    catalog: Catalog
+    recording: Recording
     plans: PlanService
     execution: Execution
     processes: Processes
     clock: Clock
     root: Path
-    access: Access
     _checking: threading.Lock = field(default_factory=threading.Lock)
     _snapshots: dict[tuple[str, str], tuple[Closure, Digest]] = field(default_factory=dict)
 
@@ -58,10 +55,10 @@ class PipelineService:
 
     def run(self, context: Context, graph: Graph, *, on_progress: Report | None = None) -> PipelineOutcome:
         """Run what must run, take the rest from earlier runs, and move the refs the pipeline makes."""
-        self.access.check(context, "run:start", f"pipeline {graph.name}", workspace=context.workspace)
+        self.recording.check(context, graph.name, [])
         report: Report = on_progress or (lambda _progress: None)
-        resolved = self.plans.resolve(context, graph)
-        plan = self.plans.plan_resolved(context, resolved)
+        prepared = self.plans.prepare(context, graph)
+        plan = self.recording.plan(context, prepared.resolved)
         for step in plan.steps:
             if step.state == "blocked":
                 raise NotFound(
@@ -69,21 +66,21 @@ class PipelineService:
                     why=f"{step.name} needs {step.reason.removesuffix(' does not exist')}, which does not exist",
                     next_step="make it first: add the data, or run the pipeline that makes it",
                 )
-        usable = [step.hit if step.hit and self.execution.usable(step.hit) else None for step in plan.steps]
+        usable = [step.hit if step.hit and self.execution.usable(context, step.hit) else None for step in plan.steps]
         standing = _Standing(usable, lambda progress: report(replace(progress, graph=graph.name)))
         self.execution.fresh()
         missing = [position for position, hit in enumerate(usable) if hit is None]
         if missing:
             self._require_environment()
             steps = [(graph.calls[at].step, plan.steps[at].state) for at in missing]
-            self.execution.check(context, [step for step, state in steps if state == "run" or step.network])
+            self.recording.check(context, graph.name, [step for step, state in steps if state == "run" or step.network])
         for position, hit in enumerate(usable):
             if hit is not None:
                 standing.report(Progress(position, plan.steps[position].name, "hit", f"done before in run {hit.run.short}"))
         places = {position: place for place, position in enumerate(missing)}
         in_order(
             [_needs(graph.calls[position], places) for position in missing],
-            lambda place: self._carry_out(context, resolved, plan.steps[missing[place]], standing),
+            lambda place: self._carry_out(context, prepared, plan.steps[missing[place]], standing),
             at_once=self.execution.executor.at_once,
             interrupt=self.execution.executor.interrupt,
         )
@@ -91,7 +88,7 @@ class PipelineService:
             StepOutcome(position, call.step.name, hit.run, position in standing.ran, hit.outputs)
             for position, (call, hit) in enumerate(zip(graph.calls, map(_present, standing.hits), strict=True))
         ]
-        return self._finish(context, resolved, outcomes)
+        return self._finish(context, prepared, outcomes)
 
     def prepare(self, graph: Graph, *, hash_seeds: Sequence[str] = ()) -> None:
         """Get ready in the background for running the steps of a graph."""
@@ -135,16 +132,16 @@ class PipelineService:
         )
         return [outcomes[place] for place in range(len(graphs))]
 
-    def _carry_out(self, context: Context, resolved: Resolved, planned: PlannedStep, standing: "_Standing") -> None:
+    def _carry_out(self, context: Context, prepared: Prepared, planned: PlannedStep, standing: "_Standing") -> None:
         """Carry out one step, or find that it was done: two calls with one run key are carried out once."""
-        position = planned.position
+        position, resolved = planned.position, prepared.resolved
         call, recipe = resolved.graph.calls[position], _present(resolved.recipes[position])
         bound = _present(bind(recipe, call, standing.hits))
         run_key = bound.key()
         with standing.one_at_a_time[run_key]:
-            hit = standing.done.get(run_key) or (None if planned.state == "run" else self._hit(run_key))
+            hit = standing.done.get(run_key) or (None if planned.state == "run" else self._hit(context, run_key))
             if hit is None:
-                hit = self._run(context, resolved, planned, (bound, run_key), standing.report)
+                hit = self._run(context, prepared, planned, (bound, run_key), standing.report)
                 standing.done[run_key] = hit
                 standing.ran.add(position)
             else:
@@ -152,14 +149,15 @@ class PipelineService:
         standing.hits[position] = hit
 
     def _run(
-        self, context: Context, resolved: Resolved, planned: PlannedStep, keyed: tuple[Recipe, Digest], report: Report
+        self, context: Context, prepared: Prepared, planned: PlannedStep, keyed: tuple[Recipe, Digest], report: Report
     ) -> Hit:
         position, reason = planned.position, planned.reason
         bound, run_key = keyed
+        resolved = prepared.resolved
         call, recipe = resolved.graph.calls[position], _present(resolved.recipes[position])
         at_us = self.clock.now_us()
         run_id = RunId(uuid7(at_us, self.clock.entropy(8)))
-        closure = resolved.closures[position]
+        closure = prepared.closures[position]
         start = Start(
             id=run_id,
             recipe=_present(resolved.keys[position]),
@@ -169,12 +167,12 @@ class PipelineService:
             by=context.principal,
             at_us=at_us,
             why=reason if not reason.startswith("done before") else "the results of the earlier run are gone",
-            code=self._snapshot(call, closure),
-            git=resolved.git,
+            code=self._snapshot(context, call, closure),
+            git=prepared.git,
             place=self._place(closure),
         )
         report(Progress(position, call.step.name, "start", start.why))
-        work = Work(start, recipe, call.step, closure.modules, self.root, resolved.environment)
+        work = Work(start, recipe, call.step, closure.modules, self.root, prepared.environment)
         hit = self.execution.carry_out(work, on_line=lambda line: report(Progress(position, call.step.name, "line", line)))
         report(Progress(position, call.step.name, "done", "", hit.wall_us))
         return hit
@@ -183,10 +181,10 @@ class PipelineService:
         pieces = {name: digest.short for name, digest in closure.pieces.items()}
         return {**self.processes.here(), "pieces": pieces, "modules": list(closure.modules)}
 
-    def _snapshot(self, call: Call, closure: Closure) -> Digest:
+    def _snapshot(self, context: Context, call: Call, closure: Closure) -> Digest:
         seen, kept = self._snapshots.get((call.step.module, call.step.qualname), (None, None))
         if kept is None or seen is not closure or not self.execution.holds_code(kept):
-            kept = self.execution.code_artifact(self.root, closure.files)
+            kept = self.execution.code_artifact(context, self.root, closure.files)
         again = self.plans.code.closure(call.step.module, call.step.qualname, cells=call.cells or None)
         if again is closure:  # no file has changed since it was found
             self._snapshots[call.step.module, call.step.qualname] = (closure, kept)
@@ -198,10 +196,9 @@ class PipelineService:
             )
         return kept
 
-    def _hit(self, run_key: Digest) -> Hit | None:
-        with self.catalog.read() as tx:
-            found = tx.runs.hit(run_key)
-        return found if found is not None and self.execution.usable(found) else None
+    def _hit(self, context: Context, run_key: Digest) -> Hit | None:
+        found = self.recording.hit(context, run_key)
+        return found if found is not None and self.execution.usable(context, found) else None
 
     def _require_environment(self) -> None:
         with self._checking:
@@ -214,49 +211,21 @@ class PipelineService:
                 differences=differing,
             )
 
-    def _finish(self, context: Context, resolved: Resolved, outcomes: list[StepOutcome]) -> PipelineOutcome:
+    def _finish(self, context: Context, prepared: Prepared, outcomes: list[StepOutcome]) -> PipelineOutcome:
         with self.execution.blobs.adding():
-            self._require_kept(resolved, outcomes)
-            return self._move_refs(context, resolved, outcomes)
+            self._require_kept(context, prepared.resolved.graph, outcomes)
+            return self.recording.finish(context, prepared.resolved, outcomes)
 
-    def _require_kept(self, resolved: Resolved, outcomes: list[StepOutcome]) -> None:
+    def _require_kept(self, context: Context, graph: Graph, outcomes: list[StepOutcome]) -> None:
         """Refuse to point a ref at what was swept since its step was found done."""
-        for target in resolved.graph.targets:
+        for target in graph.targets:
             outcome = outcomes[target.call]
-            if not outcome.ran and not self.execution.artifacts.present(outcome.outputs[target.output].artifact):
+            if not outcome.ran and not self.recording.present(context, outcome.outputs[target.output].artifact):
                 raise Conflict(
                     f"{target.ref} was not moved",
                     why=f"the result of {outcome.name} was removed by `remint gc` a moment ago",
                     next_step="run the same command again: the step will run",
                 )
-
-    def _move_refs(self, context: Context, resolved: Resolved, outcomes: list[StepOutcome]) -> PipelineOutcome:
-        made: dict[str, Digest] = {}
-        moves: list[Move] = []
-        held: list[str] = []
-        at_us = self.clock.now_us()
-        with self.access.recording(context, "ref:move", resolved.graph.name), self.catalog.begin() as tx:
-            for target in resolved.graph.targets:
-                outcome = outcomes[target.call]
-                digest = outcome.outputs[target.output].artifact
-                made[target.ref] = digest
-                name, _ = parse_ref(target.ref, workspace=context.workspace)
-                if is_protected(name, patterns=self.plans.protected):
-                    held.append(str(name))
-                    continue
-                old = resolved.seen[target.ref]
-                if old == digest:
-                    continue
-                self.access.require(tx, context, "ref:move", str(name), workspace=name.workspace)
-                move = Move(name, 0, old, digest, context.principal, at_us, f"pipeline {resolved.graph.name}", outcome.run)
-                if not tx.refs.move(move):
-                    raise moved_meanwhile(tx, name, old)
-                facts = {"from": old, "to": digest, "run": outcome.run}
-                tx.entries.append(Entry("ref:move", str(name), context.principal, at_us, facts))
-                moves.append(tx.refs.log(name, limit=1)[0])
-            steps = [call.step for call in resolved.graph.calls]
-            told = self.execution.metering.tell(tx, context, outcomes, steps)
-        return PipelineOutcome(resolved.graph.name, told, tuple(moves), made, tuple(held))
 
 
 class _Standing:

@@ -265,7 +265,7 @@ class RegenerationService:
         self, reader: Run, recipe: Recipe, before: Artifact, after: Artifact, original: Run
     ) -> Mapping[str, float]:
         """Carry out an evaluation of the recorded model again, with the regenerated model in its place."""
-        self.execution.remember([after])
+        self.execution.remember(Context(original.start.by, original.start.workspace), [after])
         inputs = {name: after.digest if given == before.digest else given for name, given in reader.start.inputs.items()}
         context = Context(original.start.by, original.start.workspace)
         work = self._work(context, reader, recipe, {})

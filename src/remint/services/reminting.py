@@ -199,7 +199,7 @@ class _Again:
         with service.catalog.read() as tx:
             recipe = tx.recipes.get(recorded.start.recipe).bound(inputs)
             hit = tx.runs.hit(recipe.key())
-        if hit is not None and service.execution.usable(hit):
+        if hit is not None and service.execution.usable(self.context, hit):
             self._tell(f"  done  {recipe.step} before in run {hit.run.short}")
             return hit
         work = self._work(recorded, recipe, inputs)

@@ -26,7 +26,7 @@ class SightService:
         """Refuse a workspace that is not seen."""
         with self.catalog.read() as tx:
             is_there = tx.workspaces.get(name) is not None
-            if is_there and (context.sandbox is None or name in _seen(tx, context.sandbox)):
+            if is_there and (context.sandbox is None or name in seen_from(tx, context.sandbox)):
                 return
         if is_there:
             self._tell(context, "catalog:read", f"workspace {name}")
@@ -34,13 +34,8 @@ class SightService:
 
     def require_artifact(self, context: Context, digest: Digest, *, named: str = "") -> None:
         """Refuse an artifact that is not seen."""
-        if context.sandbox is None:
-            return
         with self.catalog.read() as tx:
-            seen = _seen(tx, context.sandbox)
-            if any(move.name.workspace in seen for move in tx.refs.pointing(digest)):
-                return
-            if any(run.start.workspace in seen for run in (*tx.runs.makers(digest), *tx.runs.readers(digest))):
+            if is_seen(tx, context, digest):
                 return
             is_there = bool(tx.artifacts.known([digest]))
         if is_there:
@@ -53,7 +48,7 @@ class SightService:
             return
         with self.catalog.read() as tx:
             found = tx.runs.get(tx.runs.find(run))
-            if found.start.workspace in _seen(tx, context.sandbox):
+            if found.start.workspace in seen_from(tx, context.sandbox):
                 return
         self._tell(context, "catalog:read", f"run {found.id}")
         raise run_not_found(run, "no run of that id is recorded here" if run == found.id else "no run has it")
@@ -74,7 +69,17 @@ def no_workspace(name: str) -> NotFound:
     )
 
 
-def _seen(tx: Transaction, sandbox: str) -> set[str]:
+def is_seen(tx: Transaction, context: Context, digest: Digest) -> bool:
+    """Return whether a caller sees an artifact; one that is not there is seen by whoever sees everything."""
+    if context.sandbox is None:
+        return True
+    seen = seen_from(tx, context.sandbox)
+    if any(move.name.workspace in seen for move in tx.refs.pointing(digest)):
+        return True
+    return any(run.start.workspace in seen for run in (*tx.runs.makers(digest), *tx.runs.readers(digest)))
+
+
+def seen_from(tx: Transaction, sandbox: str) -> set[str]:
     """Return the workspaces that are seen from a sandbox."""
     seen = {PRODUCTION}
     below: str | None = sandbox

@@ -92,7 +92,7 @@ def propose(out: Out, refs: tuple[str, ...], title: str, why: str, draft: bool) 
     if review.state is ChangeState.DRAFT:
         out.advise(f"next: open it for review with `remint changes open {review.change.id}`")
     elif review.lacks:
-        out.advise(f"next: another principal types `remint changes approve {review.change.id} --as NAME`")
+        out.ask_others(app, f"remint changes approve {review.change.id}")
 
 
 @click.group()

@@ -62,4 +62,4 @@ def propose(out: Out, title: str) -> None:
     app = out.open()
     review = app.configuration.propose(app.context(), title=title)
     out.show("change", review, f"change {review.change.id} would record the settings in force")
-    out.advise(f"next: somebody else approves it: `remint changes approve {review.change.id} --as NAME`")
+    out.ask_others(app, f"remint changes approve {review.change.id}")

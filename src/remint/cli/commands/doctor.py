@@ -33,9 +33,10 @@ def doctor(out: Out) -> None:
     try:
         app = out.open()
         findings.append(Finding("project", "ok", str(app.settings.root)))
+        url = app.settings.text("url")
         for name, check in {
-            "principal": lambda: f"acting as {app.context().principal}",
-            "catalog": lambda: f"{app.audit.verify().entries} audit entries, verified",
+            "principal": lambda: f"acting as {app.context().principal}{f' on {url}' if url else ''}",
+            **({} if url else {"catalog": lambda: f"{app.audit.verify().entries} audit entries, verified"}),
             "environment": lambda: _environment(app.environment.declared().facts, app.environment.differences()),
         }.items():
             findings.append(_checked(name, check))

@@ -35,7 +35,7 @@ def open_(out: Out, refs: tuple[str, ...], reason: str, ttl: str) -> None:
     app = out.open()
     made = app.glasses.open(app.context(), refs, reason=reason, ttl=ttl)
     out.show("glass", made, _lines(made))
-    out.advise(f"next: another principal types `remint glass confirm {made.number} --as NAME`")
+    out.ask_others(app, f"remint glass confirm {made.number}")
 
 
 @glass.command()

@@ -133,7 +133,7 @@ def run(out: Out, targets: tuple[str, ...], parameters: tuple[str, ...], inline:
         if not outcome.moves and not outcome.held:
             lines += [f"  {name} points at {digest.short} already" for name, digest in outcome.made.items()]
         for name in outcome.held:
-            digest = next(iter(outcome.made.values()))
+            digest = outcome.made.get(name) or outcome.made[graph_path(name)]
             lines.append(
                 f"  {name} is protected and was not moved; propose it: remint propose {graph_path(name)}={digest.short}"
             )

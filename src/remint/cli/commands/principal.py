@@ -45,7 +45,8 @@ def create(out: Out, name: str, kind: str, roles: tuple[str, ...]) -> None:
     app = out.open()
     made = app.principals.create(app.context(), name, kind=kind, roles=roles)
     out.show("principal", made, f"made {made.kind} {made.id} ({', '.join(sorted(made.roles)) or 'no roles'})")
-    out.advise("note: embedded, whoever can read a key file can act as its principal")
+    if not app.settings.text("url"):
+        out.advise("note: embedded, whoever can read a key file can act as its principal")
 
 
 @principals.command()
@@ -131,6 +132,9 @@ def whoami(out: Out) -> None:
     """Show who acts here, and where"""
     app = out.open()
     context = app.context()
-    origin = app.settings.origins["principal"]
-    text = f"{context.principal} (from {origin}) in workspace {context.workspace}, embedded in {app.settings.root}"
-    out.show("whoami", {"principal": context.principal, "origin": origin, "workspace": context.workspace}, text)
+    url = app.settings.text("url")
+    origin = "token" if url else app.settings.origins["principal"]
+    where = f"on {url}" if url else f"embedded in {app.settings.root}"
+    text = f"{context.principal} (from {origin}) in workspace {context.workspace}, {where}"
+    value = {"principal": context.principal, "origin": origin, "workspace": context.workspace, "url": url or None}
+    out.show("whoami", value, text)

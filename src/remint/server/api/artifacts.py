@@ -3,16 +3,18 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import Annotated, Any, BinaryIO
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from remint.core.artifact import Artifact
 from remint.core.digest import Digest
+from remint.core.erasure import Erased
 from remint.core.lineage import Lineage
 from remint.core.run import Run
 from remint.errors import Invalid
 from remint.ports.usecases.contents import Content
+from remint.ports.usecases.sources import Sourced
 from remint.server.paging import PageQuery, following
 from remint.server.routes import Answer, Bytes, Call, Limit, NoBody, NoQuery, Row
 
@@ -40,6 +42,26 @@ class Impact:
     """Runs that used an artifact, directly or through others, oldest first."""
 
     runs: list[Run]
+
+
+class Named(Struct, forbid_unknown_fields=True):
+    """Artifacts."""
+
+    digests: Annotated[list[Digest], Meta(max_length=10_000)]
+
+
+@dataclass(frozen=True, slots=True)
+class ErasedList:
+    """Those of some artifacts that an erasure took."""
+
+    erased: list[Erased]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceList:
+    """Where a table came from, newest first."""
+
+    sources: list[Sourced]
 
 
 def _digest(call: Call[Any, NoBody]) -> Digest:
@@ -129,6 +151,18 @@ def _chunks(opened: BinaryIO, first: int, size_bytes: int) -> Iterator[bytes]:
             yield chunk
 
 
+def _erased(call: Call[NoQuery, Named]) -> ErasedList:
+    return ErasedList(list(call.app.erasures.among(call.body.digests).values()))
+
+
+def _sources(call: Call[NoQuery, NoBody]) -> SourceList:
+    return SourceList(list(call.app.sources.of(_digest(call))))
+
+
+def _makers(call: Call[NoQuery, NoBody]) -> Impact:
+    return Impact(list(call.app.artifacts.makers(_digest(call))))
+
+
 ONE = "/artifacts/{digest}"
 ROWS = (
     Row("GET", ONE, "catalog:read", "Show the record of an artifact", _get, Artifact, resource="artifact {digest}"),
@@ -161,6 +195,9 @@ ROWS = (
         Lineage,
         resource="artifact {digest}",
     ),
+    Row("GET", ONE + "/makers", "catalog:read", "List the runs that made it", _makers, Impact, resource="artifact {digest}"),
+    Row("GET", ONE + "/sources", "catalog:read", "Say where it came from", _sources, SourceList, resource="artifact {digest}"),
+    Row("POST", "/erased", "catalog:read", "Say which artifacts an erasure took", _erased, ErasedList, body=Named),
     Row(
         "GET",
         ONE + "/impact",

@@ -29,6 +29,13 @@ class CostPage:
     next: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """What a run was charged; null if it was not, or not yet."""
+
+    charge: CostLine | None
+
+
 class NewBudget(Struct, forbid_unknown_fields=True):
     """A budget to be made; whoever asks answers for it if no owner is given."""
 
@@ -42,6 +49,12 @@ class NewLimit(Struct, forbid_unknown_fields=True):
     """What a budget may spend in all."""
 
     limit: Amount
+
+
+class Refunded(Struct, forbid_unknown_fields=True):
+    """Why a charge is given back."""
+
+    note: Annotated[str, Meta(min_length=1, max_length=2000)]
 
 
 class CostQuery(Struct, forbid_unknown_fields=True):
@@ -93,6 +106,15 @@ def _lines(call: Call[CostLinesQuery, NoBody]) -> CostPage:
     return CostPage(list(page), more)
 
 
+def _forgive(call: Call[NoQuery, Refunded]) -> CostLine:
+    return call.app.budgets.forgive(call.context, call.path["run"], note=call.body.note)
+
+
+def _charge(call: Call[NoQuery, NoBody]) -> Charge:
+    call.app.sight.require_run(call.context, call.path["run"])
+    return Charge(call.app.costs.of_run(call.app.runs.show(call.path["run"])[0].id))
+
+
 ROWS = (
     Row("GET", "/budgets", "catalog:read", "List budgets and how they stand", _list, BudgetPage, PageQuery),
     Row("POST", "/budgets", "budget:create", "Make a budget", _create, Standing, body=NewBudget, status=201),
@@ -104,6 +126,12 @@ ROWS = (
         resource="budget {name}",
     ),
     Row("POST", "/budgets/{name}/closing", "budget:change", "Close a budget", _close, Standing, resource="budget {name}"),
+    Row("GET", "/runs/{run}/charge", "catalog:read", "Show what a run was charged", _charge, Charge, resource="run {run}"),
+    Row(
+        *("POST", "/runs/{run}/refund", "budget:refund", "Give back what a run was charged", _forgive, CostLine),
+        body=Refunded,
+        resource="run {run}",
+    ),
     Row("GET", "/cost", "catalog:read", "Sum what was spent and saved", _cost, CostReport, CostQuery),
     Row("GET", "/cost/lines", "catalog:read", "List what was charged and saved", _lines, CostPage, CostLinesQuery),
 )

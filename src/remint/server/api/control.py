@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from remint.core.control import ModelStatus
+from remint.ports.usecases.configuration import Compared
 from remint.server.routes import Call, NoBody, NoQuery, Row
 
 
@@ -18,4 +19,11 @@ def _control(call: Call[NoQuery, NoBody]) -> ModelList:
     return ModelList(list(call.app.control.models()), list(call.app.configuration.compare().departures))
 
 
-ROWS = (Row("GET", "/control", "catalog:read", "Show the status of every production model", _control, ModelList),)
+def _settings(call: Call[NoQuery, NoBody]) -> Compared:
+    return call.app.configuration.compare()
+
+
+ROWS = (
+    Row("GET", "/control", "catalog:read", "Show the status of every production model", _control, ModelList),
+    Row("GET", "/settings", "catalog:read", "Compare the settings in force with those recorded", _settings, Compared),
+)

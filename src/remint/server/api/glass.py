@@ -5,6 +5,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from remint.core.digest import Digest
 from remint.core.glass import Glass
 from remint.core.ref import Move
 from remint.errors import NotFound
@@ -35,10 +36,11 @@ class NewGlass(Struct, forbid_unknown_fields=True):
 
 
 class NewRollBack(Struct, forbid_unknown_fields=True):
-    """A protected ref whose last merge is taken back."""
+    """A protected ref whose last merge is taken back; only from where it was seen, if that is said."""
 
     ref: Word
     reason: Annotated[str, Meta(max_length=2000)] = ""
+    expect: Digest | None = None
 
 
 def _number(call: Call[NoQuery, NoBody]) -> int:
@@ -65,7 +67,7 @@ def _confirm(call: Call[NoQuery, NoBody]) -> Glass:
 
 
 def _roll_back(call: Call[NoQuery, NewRollBack]) -> Move:
-    return call.app.roll_backs.roll_back(call.context, call.body.ref, reason=call.body.reason)
+    return call.app.roll_backs.roll_back(call.context, call.body.ref, reason=call.body.reason, expect=call.body.expect)
 
 
 _ONE = "emergency {number}"

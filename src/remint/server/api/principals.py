@@ -53,6 +53,18 @@ def _create(call: Call[NoQuery, NewPrincipal]) -> Principal:
     return call.app.principals.create(call.context, body.name, kind=body.kind, roles=body.roles)
 
 
+def _grant(call: Call[NoQuery, NoBody]) -> Principal:
+    return call.app.principals.grant(call.context, call.path["name"], call.path["role"])
+
+
+def _revoke(call: Call[NoQuery, NoBody]) -> Principal:
+    return call.app.principals.revoke(call.context, call.path["name"], call.path["role"])
+
+
+def _leave(call: Call[NoQuery, NoBody]) -> Principal:
+    return call.app.principals.leave(call.context, call.path["name"])
+
+
 class NewLink(Struct, forbid_unknown_fields=True):
     """Whom an issuer means by a subject."""
 
@@ -77,10 +89,17 @@ def _link(call: Call[NoQuery, NewLink]) -> Link:
     return call.app.sign_ins.link(call.context, call.path["name"], issuer=call.body.issuer, subject=call.body.subject)
 
 
+_ROLE = "/principals/{name}/roles/{role}"
 ROWS = (
     Row("GET", "/whoami", "catalog:read", "Show who calls", _whoami, Me),
     Row("GET", "/principals", "catalog:read", "List principals", _list, PrincipalPage, PageQuery),
     Row("POST", "/principals", "principal:create", "Make a principal", _create, Principal, body=NewPrincipal, status=201),
+    Row("PUT", _ROLE, "principal:change", "Give a principal a role", _grant, Principal, resource="{name}"),
+    Row("DELETE", _ROLE, "principal:change", "Take a role from a principal", _revoke, Principal, resource="{name}"),
+    Row(
+        *("POST", "/principals/{name}/leaving", "principal:change", "Let a principal leave", _leave, Principal),
+        resource="{name}",
+    ),
     Row("GET", "/links", "catalog:read", "List whom issuers of identities mean", _links, LinkPage, PageQuery),
     Row(
         "PUT",

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
+from remint.core.artifact import Artifact
 from remint.core.digest import Digest
 from remint.core.ref import Move, Ref
 from remint.errors import Invalid
@@ -47,6 +48,19 @@ class MovePage:
     next: int | None
 
 
+class MeaningQuery(Struct, forbid_unknown_fields=True):
+    """A ref, with or without a version, or a digest or its first 12 digits or more."""
+
+    text: Word
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """The artifact that is meant."""
+
+    artifact: Artifact
+
+
 class Target(Struct, forbid_unknown_fields=True):
     """Where a ref is to point: a digest, or another ref with or without a version."""
 
@@ -81,6 +95,10 @@ def _log(call: Call[MovesQuery, NoBody]) -> MovePage:
     return MovePage(list(moves), moves[-1].order if len(moves) >= query.limit else None)
 
 
+def _meaning(call: Call[MeaningQuery, NoBody]) -> Meaning:
+    return Meaning(call.app.refs.artifact(call.context, call.query.text))
+
+
 def _move(call: Call[NoQuery, Target]) -> Answer:
     expect, body = _expected(call.headers), call.body
     move = call.app.refs.move(call.context, _text(call), to=body.to, expect=expect, reason=body.reason)
@@ -106,6 +124,7 @@ REF = "{workspace}:{kind}/{name}"
 ROWS = (
     Row("GET", "/refs", "catalog:read", "List the refs of a workspace", _list, RefPage, RefsQuery),
     Row("GET", "/refs/{kind}/{name:path}", "catalog:read", "Show where a ref points", _get, Ref, resource=REF),
+    Row("GET", "/meaning", "catalog:read", "Show the artifact that a text means", _meaning, Meaning, MeaningQuery),
     Row("PUT", "/refs/{kind}/{name:path}", "ref:move", "Move a ref", _move, Move, body=Target, headers=OLD, resource=REF),
     Row(
         "GET", "/moves/{kind}/{name:path}", "catalog:read", "List the moves of a ref", _log, MovePage, MovesQuery, resource=REF

@@ -32,6 +32,21 @@ class RunRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class RunRecords:
+    """Runs with their recipes, newest first."""
+
+    runs: list[RunRecord]
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RunDifferences:
+    """How one run differs from another, in words."""
+
+    differences: list[str]
+
+
+@dataclass(frozen=True, slots=True)
 class RunLog:
     """What a run printed."""
 
@@ -50,6 +65,18 @@ def _get(call: Call[NoQuery, NoBody]) -> RunRecord:
     return RunRecord(*call.app.runs.show(call.path["run"]))
 
 
+def _records(call: Call[RunsQuery, NoBody]) -> RunRecords:
+    query = call.query
+    found = call.app.runs.list(limit=query.limit, before=query.after or None, step=query.step)
+    return RunRecords([RunRecord(*one) for one in found], following(found, query.limit, lambda one: str(one[0].id)))
+
+
+def _compare(call: Call[NoQuery, NoBody]) -> RunDifferences:
+    for name in ("run", "other"):
+        call.app.sight.require_run(call.context, call.path[name])
+    return RunDifferences(list(call.app.runs.compare(call.path["run"], call.path["other"])))
+
+
 def _log(call: Call[NoQuery, NoBody]) -> RunLog:
     call.app.sight.require_run(call.context, call.path["run"])
     return RunLog(call.app.runs.log(call.path["run"]))
@@ -58,5 +85,11 @@ def _log(call: Call[NoQuery, NoBody]) -> RunLog:
 ROWS = (
     Row("GET", "/runs", "catalog:read", "List runs", _list, RunPage, RunsQuery),
     Row("GET", "/runs/{run}", "catalog:read", "Show a run and its recipe", _get, RunRecord, resource="run {run}"),
+    Row("GET", "/run-records", "catalog:read", "List runs with their recipes", _records, RunRecords, RunsQuery),
+    Row(
+        *("GET", "/runs/{run}/differences/{other}", "catalog:read", "Say how a run differs from another", _compare),
+        RunDifferences,
+        resource="run {run}",
+    ),
     Row("GET", "/runs/{run}/log", "artifact:read", "Show what a run printed", _log, RunLog, resource="run {run}"),
 )

@@ -24,10 +24,11 @@ class ValidationPage:
 
 
 class NewValidation(Struct, forbid_unknown_fields=True):
-    """A validation of one version; the caller is the validator."""
+    """A validation of one version, that which the ref means or a digest that is given; the caller is the validator."""
 
     ref: Word
     scope: Text
+    digest: Digest | None = None
 
 
 class NewTest(Struct, forbid_unknown_fields=True):
@@ -87,7 +88,9 @@ def _list(call: Call[ValidationQuery, NoBody]) -> ValidationPage:
 
 def _open(call: Call[NoQuery, NewValidation]) -> Validation:
     name, artifact = call.app.refs.resolve(call.context, call.body.ref)
-    return call.app.validations.open(call.context, str(name), artifact.digest, scope=call.body.scope)
+    digest = call.body.digest or artifact.digest
+    call.app.sight.require_artifact(call.context, digest)
+    return call.app.validations.open(call.context, str(name), digest, scope=call.body.scope)
 
 
 def _show(call: Call[NoQuery, NoBody]) -> Validation:

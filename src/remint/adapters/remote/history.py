@@ -1,0 +1,83 @@
+"""Workspaces as they were, settings, and what is known of artifacts besides, on a server."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from remint.adapters.remote.connection import AT, Connection, words
+from remint.core.digest import Digest
+from remint.core.erasure import Erased
+from remint.core.ref import Move
+from remint.ports.usecases.configuration import Compared
+from remint.ports.usecases.context import Context
+from remint.ports.usecases.history import RefDifference
+from remint.ports.usecases.sources import Sourced
+
+
+@dataclass(frozen=True, slots=True)
+class _Moves:
+    moves: list[Move]
+
+
+@dataclass(frozen=True, slots=True)
+class _Differences:
+    differences: list[RefDifference]
+
+
+@dataclass(frozen=True, slots=True)
+class _Erased:
+    erased: list[Erased]
+
+
+@dataclass(frozen=True, slots=True)
+class _Sources:
+    sources: list[Sourced]
+
+
+@dataclass(frozen=True)
+class RemoteHistory:
+    """See ports.usecases.history.History."""
+
+    connection: Connection
+
+    def at(self, context: Context, when: str, *, kind: str | None = None) -> Sequence[Move]:
+        """Return the last move of each ref at a time."""
+        query = {"when": when, "kind": kind}
+        return self.connection.call("GET", "/history", _Moves, query=query, headers={AT: context.workspace}).moves
+
+    def between(self, left: str, right: str) -> Sequence[RefDifference]:
+        """Return every ref that differs between two views."""
+        return self.connection.call("GET", "/differences", _Differences, query={"left": left, "right": right}).differences
+
+
+@dataclass(frozen=True)
+class RemoteConfiguration:
+    """What clients do of ports.usecases.configuration.Configuration."""
+
+    connection: Connection
+
+    def compare(self) -> Compared:
+        """Return how the settings in force on the server depart from those recorded."""
+        return self.connection.call("GET", "/settings", Compared)
+
+
+@dataclass(frozen=True)
+class RemoteErasures:
+    """What clients do of ports.usecases.erasures.Erasures."""
+
+    connection: Connection
+
+    def among(self, artifacts: Iterable[Digest]) -> Mapping[Digest, Erased]:
+        """Return those of some artifacts that an erasure took."""
+        body = {"digests": list(artifacts)}
+        return {one.artifact: one for one in self.connection.call("POST", "/erased", _Erased, body=body).erased}
+
+
+@dataclass(frozen=True)
+class RemoteSources:
+    """What clients do of ports.usecases.sources.Sources."""
+
+    connection: Connection
+
+    def of(self, digest: Digest) -> Sequence[Sourced]:
+        """Return where an artifact came from, newest first."""
+        return self.connection.call("GET", words("artifacts", digest, "sources"), _Sources).sources
