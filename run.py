@@ -314,7 +314,7 @@ def test(arguments: "list[str]") -> int:
     """Run every check, then every test."""
     rest = [argument for argument in arguments if argument != "--full"]
     full = {"REMINT_TEST_FULL": "1"} if len(rest) < len(arguments) else {}
-    longer = ("--timeout", "7200") if full else ()
+    longer = ("--timeout", "7200", "-o", "faulthandler_timeout=7500") if full else ()
     return run_steps({**CHECKS, "tests": ("-m", "pytest", *longer, *rest)}, full)
 
 

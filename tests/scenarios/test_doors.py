@@ -35,14 +35,11 @@ def file(tmp_path):
 def proposed(person, file, name, text):
     """Add a file in a sandbox of its own and propose it; return the change and the digest."""
     sandbox = f"try-{name}"
-    if name not in proposed.forked.setdefault(id(person.world), set()):
+    if sandbox not in person.world.sandboxes:
         person.do("fork", name=sandbox)
-        proposed.forked[id(person.world)].add(name)
+        person.world.sandboxes.add(sandbox)
     digest = person.do("add", workspace=sandbox, path=file(text, f"{name}.txt"), ref=f"data/{name}")
     return person.do("propose", refs=[f"{sandbox}:data/{name}"]), digest
-
-
-proposed.forked = {}
 
 
 def test_a_change_is_approved_by_another_person_and_merged(ana, bo, file):
@@ -130,14 +127,14 @@ def same(what, value):
 @STEPPING_ONLY
 def test_a_pipeline_makes_the_same_at_every_door_and_is_not_run_again(ana):
     ana.do("fork", name="try-make")
-    assert ana.do("plan", workspace="try-make", pipeline="data/made") == [["run", "it never ran"]]
-    made = ana.do("make", workspace="try-make", pipeline="data/made")
+    assert ana.do("plan", workspace="try-make", pipeline="data/squares") == [["run", "it never ran"]]
+    made = ana.do("make", workspace="try-make", pipeline="data/squares")
     assert (made["ran"], made["held"]) == (1, [])
-    assert same("points", made["made"])
-    again = ana.do("make", workspace="try-make", pipeline="data/made")
+    assert same("squares", made["made"])
+    again = ana.do("make", workspace="try-make", pipeline="data/squares")
     assert (again["ran"], again["made"]) == (0, made["made"])
-    assert ana.do("plan", workspace="try-make", pipeline="data/made", rows=41) == [["run", "argument rows changed"]]
-    assert ana.do("log", workspace="try-make", ref="data/made") == [[made["made"]["data/made"], "ana"]]
+    assert ana.do("plan", workspace="try-make", pipeline="data/squares", rows=41) == [["run", "argument rows changed"]]
+    assert ana.do("log", workspace="try-make", ref="data/squares") == [[made["made"]["data/squares"], "ana"]]
 
 
 @STEPPING_ONLY

@@ -42,6 +42,11 @@ def points(rows: int = 40) -> Table:
 
 
 @step(exact="content")
+def squares(rows: int = 40) -> Table:
+    return Table({"x": [row * row for row in range(rows)]})
+
+
+@step(exact="content")
 def count(data: Table) -> Metrics:
     return Metrics(rows=float(len(data)))
 
@@ -54,6 +59,11 @@ def broken(data: Table) -> Metrics:
 @pipeline("data/made")
 def made(rows: int = 40):
     return points(rows)
+
+
+@pipeline("data/squares")
+def squared(rows: int = 40):
+    return squares(rows)
 
 
 @pipeline("report/count")
@@ -79,12 +89,17 @@ class Refused(Exception):
 
 @dataclass
 class World:
-    """A project of ana with bo, who approves, and cy; its server runs while a door needs one."""
+    """A project of ana with bo, who approves, and cy; its server runs while a door needs one.
+
+    Attributes:
+        sandboxes: those that a script forked to propose from.
+    """
 
     root: Path
     name: str
     server: LiveApi | None = None
     tokens: dict[str, str] = field(default_factory=dict)
+    sandboxes: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.project = make_project(self.root / "project", PIPELINE, settings=SETTINGS)

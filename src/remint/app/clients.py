@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 from remint.app.inventory import Inventory
 
 if TYPE_CHECKING:
-    from remint.ports.usecases.recording import Recording
     from remint.services.blobs import BlobService
+    from remint.services.clientruns import ClientRuns
     from remint.services.readings import Readings
 
 
@@ -33,7 +33,7 @@ class Clients(Inventory):
         return BlobService(*parts, arrivals, take, self._readings)
 
     @cached_property
-    def client_runs(self) -> "Recording":
+    def client_runs(self) -> "ClientRuns":
         """The records of runs, as clients see them."""
         from remint.services.clientruns import ClientRuns
 

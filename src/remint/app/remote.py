@@ -1,6 +1,6 @@
 """The facade of a project that a server keeps: records there, bytes and steps here."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from importlib import import_module
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from remint.core.price import Prices
     from remint.core.standing import Standing
     from remint.ports.usecases.pipelines import Pipelines
+    from remint.ports.usecases.runs import Runs
     from remint.ports.usecases.standing import Graphs
     from remint.ports.usecases.tables import TableChange
 
@@ -32,7 +33,6 @@ _THERE = {
     "changes": ("changes", "RemoteChanges"),
     "glasses": ("changes", "RemoteGlasses"),
     "roll_backs": ("changes", "RemoteRollBacks"),
-    "runs": ("runs", "RemoteRuns"),
     "lineage": ("runs", "RemoteLineages"),
     "control": ("runs", "RemoteControl"),
     "identity": ("principals", "RemoteIdentity"),
@@ -129,6 +129,16 @@ class RemoteApp(App):
     def _caller(self) -> Context:
         found = self._connection.call("GET", "/whoami", _Me)
         return Context(PrincipalId(found.principal), found.workspace, sandbox=found.sandbox, token=found.token)
+
+    @cached_property
+    def runs(self) -> "Runs":
+        """Runs."""
+        from remint.adapters.remote.runs import RemoteRuns
+
+        return RemoteRuns(self._connection, self._is_alive)
+
+    def _is_alive(self, place: Mapping[str, Any]) -> bool:
+        return self.processes.is_alive(place)
 
     @cached_property
     def prices(self) -> "Prices | None":

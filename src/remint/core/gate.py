@@ -25,11 +25,18 @@ class Evaluation:
         run: the id of the run that made it.
         inputs: artifacts it read, by argument name.
         metrics: numbers it found, by name.
+        told_by: whose client carried it out and told of it; empty if that was done where the project is.
     """
 
     run: str
     inputs: Mapping[str, Digest]
     metrics: Mapping[str, float]
+    told_by: str = ""
+
+    @property
+    def source(self) -> str:
+        """What is added to words about it."""
+        return f", as the client of {self.told_by} told" if self.told_by else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,12 +154,12 @@ def _eval_passed(gate: Mapping[str, Any], findings: Findings) -> tuple[bool, str
     for evaluation in findings.evaluations:
         if metric not in evaluation.metrics:
             continue
-        value = evaluation.metrics[metric]
+        value, source = evaluation.metrics[metric], evaluation.source
         if "minimum" in gate and not value >= float(gate["minimum"]):
-            return False, f"{metric} is {value:.4f}, below {gate['minimum']}"
+            return False, f"{metric} is {value:.4f}, below {gate['minimum']}{source}"
         if "maximum" in gate and not value <= float(gate["maximum"]):
-            return False, f"{metric} is {value:.4f}, above {gate['maximum']}"
-        return True, f"{metric} is {value:.4f}"
+            return False, f"{metric} is {value:.4f}, above {gate['maximum']}{source}"
+        return True, f"{metric} is {value:.4f}{source}"
     return False, f"no evaluation of it reports {metric}"
 
 
@@ -180,7 +187,8 @@ def _against_champion(
     if evaluation is None:
         return False, why
     gain, low, high = _interval(evaluation, gate["metric"])
-    return verdict(gain, low, f"gain in {gate['metric']} {gain:+.4f} (interval {low:+.4f} to {high:+.4f})")
+    words = f"gain in {gate['metric']} {gain:+.4f} (interval {low:+.4f} to {high:+.4f}){evaluation.source}"
+    return verdict(gain, low, words)
 
 
 def _better(gate: Mapping[str, Any], findings: Findings) -> tuple[bool, str]:

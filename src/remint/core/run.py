@@ -10,6 +10,9 @@ from remint.core.digest import Digest, digest_record
 from remint.core.ids import PrincipalId, RunId
 from remint.errors import NotFound
 
+CLIENT = "client"
+"""In the place of a run: the number of the token by which a client told of it that carried it out elsewhere."""
+
 
 class State(StrEnum):
     """How a run stands. A run that started and has no end is `running`, or `lost` if its process is gone."""
@@ -74,6 +77,11 @@ class Start:
     place: Mapping[str, Any] = field(default_factory=dict)
     purpose: str = "run"
 
+    @property
+    def is_told(self) -> bool:
+        """Whether a client carried it out elsewhere, so that what is recorded is what the client said."""
+        return CLIENT in self.place
+
 
 @dataclass(frozen=True, slots=True)
 class End:
@@ -125,6 +133,22 @@ class Hit:
     run: RunId
     outputs: Mapping[str, Output]
     wall_us: int
+
+
+def numbers_of(value: Mapping[str, Any], prefix: str = "") -> dict[str, float]:
+    """Return the numbers in a record, those of records in it under both names.
+
+    Example:
+        >>> numbers_of({"auc": 0.5, "by": {"x": 1}, "note": "n"}, "result.")
+        {'result.auc': 0.5, 'result.by.x': 1.0}
+    """
+    found: dict[str, float] = {}
+    for name, item in value.items():
+        if isinstance(item, dict):
+            found |= numbers_of(item, f"{prefix}{name}.")
+        elif isinstance(item, int | float) and not isinstance(item, bool):
+            found[prefix + name] = float(item)
+    return found
 
 
 def end_digest(end: End) -> Digest:

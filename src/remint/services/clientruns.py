@@ -2,14 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
-from remint.core.artifact import Artifact, not_found
+from remint.core.artifact import Artifact, Kind, not_found
 from remint.core.digest import Digest
 from remint.core.ids import RunId, made_at_us, parse_id
 from remint.core.pipeline import Plan, StepSpec
 from remint.core.recipe import Recipe
 from remint.core.ref import parse_ref
-from remint.core.run import End, Hit, Run, Start
+from remint.core.run import CLIENT, End, Hit, Run, Start, State
 from remint.errors import Conflict, Denied, Invalid, NotFound
 from remint.ports.catalog import Catalog, Transaction
 from remint.ports.clock import Clock
@@ -17,11 +18,9 @@ from remint.ports.usecases.context import Context
 from remint.ports.usecases.pipelines import PipelineOutcome, StepOutcome
 from remint.ports.usecases.recording import Resolved, Started
 from remint.services.blobs import BlobService
+from remint.services.measures import metrics_of, value_of
 from remint.services.recordings import RecordingService
 from remint.services.sight import SightService, seen_from
-
-CLIENT = "client"
-"""In the place of a run: that it was carried out elsewhere, and by whose token it was told."""
 
 DAY_US = 86_400_000_000
 
@@ -120,12 +119,7 @@ class ClientRuns:
             raise Conflict(
                 f"run {end.id.short} was not ended", why=f"it is recorded as {run.end.state}", next_step="start another run"
             )
-        if end.outputs and {name: str(kinds.get(one.artifact, "")) for name, one in end.outputs.items()} != recipe.outputs:
-            raise Invalid(
-                f"run {end.id.short} was not ended",
-                why=f"its recipe makes {', '.join(recipe.outputs)}, and other outputs are told of",
-                next_step="tell of every output, with the kind the recipe names",
-            )
+        _require_ended(recipe, end, kinds)
         with self.catalog.read() as tx:
             unknown = [digest for digest in named if digest not in kinds and not tx.artifacts.known([digest])]
         if unknown:
@@ -138,7 +132,28 @@ class ClientRuns:
             for artifact in made:
                 self.blobs.require_sent(context, artifact)
             self.blobs.blobs.flush()
-            return self.recording.end(context, replace(end, at_us=self.clock.now_us()), made)
+            of = {artifact.digest: artifact for artifact in made}
+            metrics = metrics_of({name: of[one.artifact] for name, one in end.outputs.items()}, self._value)
+            return self.recording.end(context, replace(end, at_us=self.clock.now_us(), metrics=metrics), made)
+
+    def _value(self, artifact: Artifact) -> Any:  # noqa: ANN401 - JSON
+        """Return the value of a record that a client made, if it is one."""
+        try:
+            found = value_of(self.blobs.blobs, artifact)
+        except (ValueError, IndexError, RecursionError):
+            found = None
+        if not isinstance(found, dict):
+            raise Invalid(
+                "the run was not ended",
+                why=f"artifact {artifact.digest.short} is said to be of metrics, and is none",
+                next_step="send what the step returned",
+            )
+        return found
+
+    def unended(self, context: Context) -> Sequence[Start]:
+        """Return the runs that the caller told of by a client and that have no end."""
+        with self.catalog.read() as tx:
+            return [start for start in tx.runs.open() if start.is_told and start.by == context.principal]
 
     def _own(self, context: Context, run_id: RunId) -> tuple[Run, Recipe]:
         """Return a run that the caller started.
@@ -151,12 +166,12 @@ class ClientRuns:
         with self.catalog.read() as tx:
             run = tx.runs.get(run_id)
             recipe = tx.recipes.get(run.start.recipe)
-        if run.start.by != context.principal or CLIENT not in run.start.place:
+        if run.start.by != context.principal or not run.start.is_told:
             with self.recording.access.recording(context, "run:start", f"run {run_id}"):
                 raise Denied(
                     f"run {run_id.short} was not ended",
                     why=f"rule own-run: {run.start.by} started it"
-                    + ("" if CLIENT in run.start.place else ", and it is carried out where the project is"),
+                    + ("" if run.start.is_told else ", and it is carried out where the project is"),
                     next_step="tell of runs that you started here",
                     rule="own-run",
                 )
@@ -193,6 +208,30 @@ def _is_known(tx: Transaction, run: RunId) -> bool:
     except NotFound:
         return False
     return True
+
+
+def _require_ended(recipe: Recipe, end: End, kinds: Mapping[Digest, Kind]) -> None:
+    """Refuse the end of a run that contradicts itself or its recipe."""
+    outputs = {name: str(kinds.get(one.artifact, "")) for name, one in end.outputs.items()}
+    told = ", ".join(f"{name} ({kind})" for name, kind in outputs.items()) or "nothing"
+    made = f"its recipe makes {', '.join(recipe.outputs)}, and it is said to be {end.state} with {told}"
+    is_negative = min(end.usage.cpu_us, end.usage.wall_us, end.usage.peak_bytes) < 0
+    wrong = next(
+        (
+            words
+            for is_right, words in (
+                (end.state is not State.RUNNING, "it is said to go on"),
+                (outputs == (dict(recipe.outputs) if end.state is State.DONE else {}), made),
+                (not is_negative, "it is said to have used less than nothing"),
+            )
+            if not is_right
+        ),
+        None,
+    )
+    if wrong is not None:
+        raise Invalid(
+            f"run {end.id.short} was not ended", why=wrong, next_step="tell what the step did, every output with its kind"
+        )
 
 
 def _require_without_secrets(step: StepSpec) -> None:

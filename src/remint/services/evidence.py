@@ -68,7 +68,9 @@ class EvidenceService:
             end = run.end
             if run.id in known or end is None or not end.metrics or not end.guarded or run.start.purpose != "run":
                 continue
+            told = {"told_by": run.start.by} if run.start.is_told else {}
             facts = {
+                **told,
                 "run": run.id,
                 "step": tx.recipes.get(run.start.recipe).step,
                 "inputs": dict(run.start.inputs),
@@ -97,6 +99,7 @@ class EvidenceService:
                 run=record.facts["run"],
                 inputs={name: Digest(digest) for name, digest in record.facts["inputs"].items()},
                 metrics={name: float(value) for name, value in record.facts["metrics"].items()},
+                told_by=record.facts.get("told_by", ""),
             )
             for record in self.trusted(tx, move.new, EVALUATED)
         ]

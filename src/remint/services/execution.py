@@ -26,6 +26,7 @@ from remint.ports.compute import Executor, Given, InputFiles, Limits, OutputFile
 from remint.ports.usecases.artifacts import Artifacts, Kept
 from remint.ports.usecases.context import Context
 from remint.ports.usecases.recording import Measured, Recording
+from remint.services.measures import metrics_of, value_of
 
 Secrets: TypeAlias = Callable[[StepSpec], tuple[Given, ...]]
 """Returns what a step gets whose run was allowed to have it."""
@@ -223,10 +224,7 @@ class Execution:
     def _stored(self, result: Result) -> Made:
         """Store what a step made; the catalog is not written."""
         outputs = {name: self._keep(given) for name, given in result.outputs.items()}
-        metrics: dict[str, float] = {}
-        for name, kept in outputs.items():
-            if kept.artifact.kind is Kind.METRICS:
-                metrics |= _numbers(self.artifacts_value(kept.artifact), f"{name}." if len(outputs) > 1 else "")
+        metrics = metrics_of({name: kept.artifact for name, kept in outputs.items()}, self.artifacts_value)
         log = self.artifacts.keep(Kind.LOG, [("log.txt", result.log)], {}).artifact
         return Made(result, outputs, metrics, log, self._seen(tuple(result.observed.get("libraries", ()))))
 
@@ -240,7 +238,7 @@ class Execution:
 
     def artifacts_value(self, artifact: Artifact) -> Any:  # noqa: ANN401 - JSON
         """Return the value of a small record that may not be in the catalog yet."""
-        return canonical.decode_value(canonical.loads(self.blobs.get(artifact.parts[0].blob)))
+        return value_of(self.blobs, artifact)
 
     def _input(self, digest: Digest, folder: Path) -> InputFiles:
         """Return an input with its verified files; a set of files is laid out in `folder`."""
@@ -310,16 +308,6 @@ def _told(measured: Measured | None, result: Result) -> Mapping[str, str]:
         "next_step": "run it again: twice as much is reserved then; or give it less to do",
         "limit": "budget",
     }
-
-
-def _numbers(value: Any, prefix: str) -> dict[str, float]:  # noqa: ANN401 - JSON
-    found: dict[str, float] = {}
-    for name, item in value.items():
-        if isinstance(item, dict):
-            found |= _numbers(item, f"{prefix}{name}.")
-        elif isinstance(item, int | float) and not isinstance(item, bool):
-            found[prefix + name] = float(item)
-    return found
 
 
 def failure(work: Work, end: End) -> StepFailed | LimitReached:

@@ -65,7 +65,7 @@ class RunService:
     def close_lost(self) -> int:
         """Record as lost every run whose process is gone."""
         with self.catalog.read() as tx:
-            gone = [start for start in tx.runs.open() if not self.processes.is_alive(start.place)]
+            gone = [start for start in tx.runs.open() if not (start.is_told or self.processes.is_alive(start.place))]
         if not gone:
             return 0
         at_us = self.clock.now_us()

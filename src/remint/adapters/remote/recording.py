@@ -102,8 +102,7 @@ class RemoteRecording:
 
     def end(self, context: Context, end: End, made: Sequence[Artifact]) -> End:
         """Record how a run ended, and what it made."""
-        metrics = {name: repr(value) for name, value in end.metrics.items()}  # JSON has no word for what is no number
-        body = {"end": replace(end, metrics={}), "metrics": metrics, "made": made}
+        body = {"end": replace(end, metrics={}), "made": made}
         path = words("runs", end.id, "end")
         told = self.carried(made, lambda: self.connection.call("POST", path, _Ended, body=body, headers=_at(context)))
         return replace(end, state=told.state, outputs=told.outputs, error=told.error)

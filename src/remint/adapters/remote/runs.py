@@ -1,14 +1,15 @@
 """Runs on a server, and what is known of where things came from."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from remint.adapters.remote.connection import Connection, words
 from remint.core.control import ModelStatus
 from remint.core.digest import Digest
 from remint.core.lineage import Lineage
 from remint.core.recipe import Recipe
-from remint.core.run import Run
+from remint.core.run import End, Run, Start, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +39,26 @@ class _Runs:
 
 
 @dataclass(frozen=True, slots=True)
+class _Unended:
+    runs: list[Start]
+
+
+@dataclass(frozen=True, slots=True)
 class _Models:
     models: list[ModelStatus]
 
 
 @dataclass(frozen=True)
 class RemoteRuns:
-    """See ports.usecases.runs.Runs."""
+    """See ports.usecases.runs.Runs.
+
+    Attributes:
+        is_alive: returns whether the process that carries out a run, by its place, still runs on this machine; True if that
+            cannot be known.
+    """
 
     connection: Connection
+    is_alive: Callable[[Mapping[str, Any]], bool]
 
     def list(self, *, limit: int = 50, before: str | None = None, step: str | None = None) -> Sequence[tuple[Run, Recipe]]:
         """Return runs with their recipes, newest first."""
@@ -68,8 +80,14 @@ class RemoteRuns:
         return self.connection.call("GET", words("runs", left, "differences", right), _Words).differences
 
     def close_lost(self) -> int:
-        """Leave it to the server to record as lost what is gone there."""
-        return 0
+        """Tell the server of one's own runs that were carried out here by processes that are gone."""
+        runs = self.connection.call("GET", "/recording/unended", _Unended).runs
+        gone = [start for start in runs if not self.is_alive(start.place)]
+        why = {"what": "its process ended before it did", "why": "it was killed"}
+        for start in gone:
+            end = End(start.id, State.LOST, start.at_us, error=why)
+            self.connection.call("POST", words("runs", start.id, "end"), End, body={"end": end, "made": []})
+        return len(gone)
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,7 @@ def show(out: Out, run_id: str) -> None:
     lines = [
         f"run     {run.id}",
         f"step    {recipe.step}",
-        f"state   {run.state}, {when(run.start.at_us)}, by {run.start.by} in {run.start.workspace}",
+        f"state   {run.state}, {when(run.start.at_us)}, by {run.start.by} in {run.start.workspace}{_elsewhere(run)}",
         f"why     {run.start.why}",
         f"keys    plan {run.start.recipe.short}, run {run.start.run_key.short}",
         f"code    {recipe.code.short}, files {run.start.code.short}{_git(run)}",
@@ -73,6 +73,10 @@ def show(out: Out, run_id: str) -> None:
         f"note    regenerable up to erasure {one.number}: it removed rows of its inputs on {one.date}" for one in erased
     )
     out.show("run-record", {"run": run, "recipe": recipe, "erased": erased, "cost": paid}, [*lines, *words])
+
+
+def _elsewhere(run: Run) -> str:
+    return ", by a client that told of it" if run.start.is_told else ""
 
 
 def _git(run: Run) -> str:

@@ -31,5 +31,8 @@ class Runs(Protocol):
         ...
 
     def close_lost(self) -> int:
-        """Record as lost every run whose process is gone; return how many."""
+        """Record as lost every run whose process is gone, as far as that can be known here; return how many.
+
+        Of runs that a client told of, only the client can know.
+        """
         ...

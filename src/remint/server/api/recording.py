@@ -1,7 +1,7 @@
 """Routes of recording: what is looked up before steps run, and what is told of their runs."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated
 
 from msgspec import Meta, Struct
@@ -15,7 +15,7 @@ from remint.core.run import End, Hit, Start
 from remint.errors import Invalid
 from remint.ports.usecases.pipelines import PipelineOutcome, StepOutcome
 from remint.ports.usecases.recording import Resolved, Started
-from remint.server.routes import Call, NoQuery, Row, Word
+from remint.server.routes import Call, NoBody, NoQuery, Row, Word
 
 MOST_MADE = 100
 
@@ -66,6 +66,13 @@ class Admitted:
     pipeline: str
 
 
+@dataclass(frozen=True, slots=True)
+class Unended:
+    """Runs that have no end."""
+
+    runs: list[Start]
+
+
 class NewRun(Struct, forbid_unknown_fields=True):
     """A run that is about to be carried out."""
 
@@ -77,11 +84,10 @@ class NewRun(Struct, forbid_unknown_fields=True):
 class EndedRun(Struct, forbid_unknown_fields=True):
     """How a run ended, and the records of what it made; the bytes were sent before.
 
-    The metrics of the end are left empty, and told as texts: JSON has no word for what is no number.
+    Its metrics are read from what it made; those in the end are left out of account.
     """
 
     end: End
-    metrics: Mapping[str, Annotated[str, Meta(max_length=40)]]
     made: Annotated[list[Artifact], Meta(max_length=MOST_MADE)]
 
 
@@ -116,6 +122,10 @@ def _check(call: Call[NoQuery, Admission]) -> Admitted:
     return Admitted(call.body.pipeline)
 
 
+def _unended(call: Call[NoQuery, NoBody]) -> Unended:
+    return Unended(list(call.app.client_runs.unended(call.context)))
+
+
 def _start(call: Call[NoQuery, NewRun]) -> Started:
     body = call.body
     return call.app.client_runs.start(call.context, body.start, body.step, body.recipe)
@@ -123,11 +133,7 @@ def _start(call: Call[NoQuery, NewRun]) -> Started:
 
 def _end(call: Call[NoQuery, EndedRun]) -> End:
     _require_same(call.path["run"], call.body.end.id)
-    try:
-        metrics = {name: float(text) for name, text in call.body.metrics.items()}
-    except ValueError as error:
-        raise Invalid("the run was not ended", why=f"a metric is no number: {error}", next_step="tell of numbers") from error
-    return call.app.client_runs.end(call.context, replace(call.body.end, metrics=metrics), call.body.made)
+    return call.app.client_runs.end(call.context, call.body.end, call.body.made)
 
 
 def _break_off(call: Call[NoQuery, BrokenOff]) -> Admitted:
@@ -150,6 +156,7 @@ ROWS = (
     Row("POST", "/recording/refs", "catalog:read", "Say where refs point", _refs, Pointed, body=Texts),
     Row("POST", "/recording/plan", "catalog:read", "Say which steps of a graph would run, and why", _plan, Plan, body=Graphed),
     Row("POST", "/recording/hit", "catalog:read", "Find the run that stands for a run key", _hit, Found, body=Sought),
+    Row("GET", "/recording/unended", "catalog:read", "List one's own runs elsewhere that have no end", _unended, Unended),
     Row("POST", "/recording/check", "run:start", "Say whether steps may run", _check, Admitted, body=Admission),
     Row("POST", "/runs", "run:start", "Start a run that is carried out elsewhere", _start, Started, body=NewRun, status=201),
     Row(
