@@ -24,7 +24,7 @@ SHOP = (
     "CREATE TABLE orders (id INTEGER, amount REAL)",
     "INSERT INTO orders VALUES (1, 7.5), (2, 70.25)",
 )
-OF_ITS_OWN = {"run-a-server", "run-on-postgres"}  # tests/docs/test_run_a_server.py, test_run_on_postgres.py
+OF_ITS_OWN = {"run-a-server", "run-on-postgres", "work-against-a-server"}  # tests of their own, beside this one
 PAGES = sorted(page for page in (ROOT / "docs" / "how-to").glob("*.md") if page.stem not in OF_ITS_OWN)
 
 

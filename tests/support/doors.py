@@ -225,7 +225,7 @@ def _cli_remote(world: World, name: str) -> Do:
 def _of_commands(project: Project, front: tuple[str, ...], variables: Mapping[str, str]) -> Do:
     def do(verb: str, *, workspace: str = "main", **about: Any) -> Any:
         command, read = _CLI[verb]
-        with _variables(variables):
+        with lent(variables):
             answer = project.cli("--json", *front, "-w", workspace, *command(**about), expect=None)
         if answer.code:
             told = answer.json["error"]
@@ -236,12 +236,12 @@ def _of_commands(project: Project, front: tuple[str, ...], variables: Mapping[st
 
 
 @contextmanager
-def _variables(values: Mapping[str, str]) -> Iterator[None]:
-    lent = Lent(values)
+def lent(values: Mapping[str, str]) -> Iterator[None]:
+    given = Lent(values)
     try:
         yield
     finally:
-        lent.take_back()
+        given.take_back()
 
 
 def _params(given: Mapping[str, Any]) -> list[str]:

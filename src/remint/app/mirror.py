@@ -48,6 +48,11 @@ class Mirror(App):
         self.settings.state.mkdir(parents=True, exist_ok=True)
         self.projects.start(SELF)
 
+    @property
+    def url(self) -> str:
+        """Where the server is."""
+        return self._connection.place.url
+
     @cached_property
     def carried(self) -> "RemoteBlobs":
         """What carries bytes."""

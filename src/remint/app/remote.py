@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from remint.app.facade import App
 from remint.config import Settings, token_for
 from remint.core.ids import PrincipalId
-from remint.errors import RemintError, Unavailable
+from remint.errors import RemintError
 from remint.ports.usecases.artifacts import Added, Progress
 from remint.ports.usecases.context import Context
 
@@ -28,7 +28,7 @@ _HERE = {"showing", "sampling", "tables", "tracking", "environment", "code", "gi
 """What a client does with what it holds, as without a server."""
 
 
-_THERE = {
+THERE = {
     "refs": ("refs", "RemoteRefs"),
     "changes": ("changes", "RemoteChanges"),
     "glasses": ("changes", "RemoteGlasses"),
@@ -83,10 +83,10 @@ class RemoteApp(App):
     def __getattribute__(self, name: str) -> Any:  # noqa: ANN401 - as the attribute
         if name in _HERE:
             return getattr(self.mirror, name)
-        if name in _THERE:
+        if name in THERE:
             held = self.__dict__
             if name not in held:
-                module, kind = _THERE[name]
+                module, kind = THERE[name]
                 held[name] = getattr(import_module(f"remint.adapters.remote.{module}"), kind)(self._connection)
             return held[name]
         return super().__getattribute__(name)
@@ -94,11 +94,9 @@ class RemoteApp(App):
     # ---- what only the project itself has
 
     def _refuse(self) -> NoReturn:
-        raise Unavailable(
-            "this was not done",
-            why=f"it needs the state of the project, which is kept by {self.settings.text('url')}",
-            next_step="do it where the project is, or on its pages; without REMINT_URL the project of this folder is meant",
-        )
+        from remint.adapters.remote.refusals import refusal
+
+        raise refusal(self.settings.text("url"))
 
     @property
     def catalog(self) -> NoReturn:  # default: what has no form for clients is refused
@@ -260,9 +258,9 @@ class Tables:
 
     def compact(self, *_: object, **__: object) -> NoReturn:
         """Refused: it changes how the project stores things, and not what they are."""
-        raise Unavailable(
-            "this was not done", why="it changes how the project stores things", next_step="do it where the project is"
-        )
+        from remint.adapters.remote.refusals import refusal
+
+        raise refusal(self._mirror.url)
 
     merge = appender = compact
 

@@ -97,7 +97,7 @@ def _frame_of(header: bytes) -> Frame:
         raise Invalid(
             "the bytes were refused",
             why="they are not blobs with their digests and sizes before them",
-            next_step="send them as docs/format/remote.md says",
+            next_step="send them as docs/format/blobs.md says",
             rule="frames",
         )
     return Frame(from_raw(raw), size_bytes, bool(whole))

@@ -65,14 +65,15 @@ def serve(app: App, place: Place, *, announce: Callable[[str], None]) -> None:
 
     Raises:
         Invalid: the place would show tokens to whoever listens on the network, or a provider or workload is not understood.
-        Unavailable: the port is taken.
+        Unavailable: the port is taken, or another server keeps the records.
     """
     import uvicorn
 
     _require_safe(place)
     parse_providers(app.settings.table("oidc"))
     parse_workloads(app.settings.table("workload"))
-    listening = listen(place.host, place.port)
+    with app.catalog.read():  # nobody is asked to show a token where the records are not here, or cannot be read
+        listening = listen(place.host, place.port)
     host, port = listening.getsockname()[:2]
     hosts = (answered_hosts(place.host) or LOOPBACK) | frozenset(map(str.lower, app.settings.texts("server_hosts")))
     api = Api(app, version=installed_version(), hosts=hosts)

@@ -2,15 +2,18 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from remint.adapters.remote.connection import AT, Connection, words
+from remint.adapters.remote.refusals import Part
 from remint.core.digest import Digest
 from remint.core.erasure import Erased
 from remint.core.ref import Move
-from remint.ports.usecases.configuration import Compared
+from remint.ports.usecases.configuration import Compared, Configuration
 from remint.ports.usecases.context import Context
+from remint.ports.usecases.erasures import Erasures
 from remint.ports.usecases.history import RefDifference
-from remint.ports.usecases.sources import Sourced
+from remint.ports.usecases.sources import Sourced, Sources
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +53,10 @@ class RemoteHistory:
 
 
 @dataclass(frozen=True)
-class RemoteConfiguration:
+class RemoteConfiguration(Part):
     """What clients do of ports.usecases.configuration.Configuration."""
 
+    whole: ClassVar[type] = Configuration
     connection: Connection
 
     def compare(self) -> Compared:
@@ -61,9 +65,10 @@ class RemoteConfiguration:
 
 
 @dataclass(frozen=True)
-class RemoteErasures:
+class RemoteErasures(Part):
     """What clients do of ports.usecases.erasures.Erasures."""
 
+    whole: ClassVar[type] = Erasures
     connection: Connection
 
     def among(self, artifacts: Iterable[Digest]) -> Mapping[Digest, Erased]:
@@ -73,9 +78,10 @@ class RemoteErasures:
 
 
 @dataclass(frozen=True)
-class RemoteSources:
+class RemoteSources(Part):
     """What clients do of ports.usecases.sources.Sources."""
 
+    whole: ClassVar[type] = Sources
     connection: Connection
 
     def of(self, digest: Digest) -> Sequence[Sourced]:
