@@ -16,7 +16,7 @@ from remint.ports.usecases.context import Context
 
 if TYPE_CHECKING:
     from remint.adapters.blobs.local import LocalBlobs
-    from remint.adapters.remote.blobs import RemoteBlobs
+    from remint.adapters.remote.blobs import Needed, RemoteBlobs
     from remint.adapters.remote.connection import Connection
     from remint.core.artifact import Artifact
     from remint.core.digest import Digest
@@ -37,13 +37,15 @@ class Mirror(App):
     Args:
         settings: of the project, or of the folder it is used in.
         connection: to the server.
+        needed: artifacts whose records were read from it.
         refs: on the server.
     """
 
-    def __init__(self, settings: Settings, connection: "Connection", refs: "Refs") -> None:
+    def __init__(self, settings: Settings, connection: "Connection", needed: "Needed", refs: "Refs") -> None:
         name = "".join(letter if letter.isalnum() else "-" for letter in connection.place.url.partition("//")[2])
         super().__init__(settings.holding(name))
         self._connection = connection
+        self._needed = needed
         self.there = refs
         self.settings.state.mkdir(parents=True, exist_ok=True)
         self.projects.start(SELF)
@@ -65,7 +67,7 @@ class Mirror(App):
         def files(artifact: "Artifact") -> "Sequence[bytes]":
             return [raw for rows in self.artifacts.rows(artifact) for raw in rows.raws()]
 
-        return RemoteBlobs(self._connection, take, files)
+        return RemoteBlobs(self._connection, self._needed, take, files)
 
     @cached_property
     def blobs(self) -> "LocalBlobs":
@@ -107,7 +109,7 @@ class Mirror(App):
         from remint.adapters.remote.connection import words
         from remint.core.artifact import Artifact
 
-        self.carried.need(digest)
+        self._needed.add(digest)
         with self.catalog.read() as tx:
             if tx.artifacts.known([digest]):
                 return

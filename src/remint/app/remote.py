@@ -15,11 +15,13 @@ from remint.ports.usecases.artifacts import Added, Progress
 from remint.ports.usecases.context import Context
 
 if TYPE_CHECKING:
+    from remint.adapters.remote.blobs import Needed
     from remint.adapters.remote.connection import Connection
     from remint.app.mirror import Mirror
     from remint.core.price import Prices
     from remint.core.standing import Standing
     from remint.ports.usecases.pipelines import Pipelines
+    from remint.ports.usecases.refs import Refs
     from remint.ports.usecases.runs import Runs
     from remint.ports.usecases.standing import Graphs
     from remint.ports.usecases.tables import TableChange
@@ -29,7 +31,6 @@ _HERE = {"showing", "sampling", "tables", "tracking", "environment", "code", "gi
 
 
 THERE = {
-    "refs": ("refs", "RemoteRefs"),
     "changes": ("changes", "RemoteChanges"),
     "glasses": ("changes", "RemoteGlasses"),
     "roll_backs": ("changes", "RemoteRollBacks"),
@@ -45,6 +46,7 @@ THERE = {
     "configuration": ("history", "RemoteConfiguration"),
     "erasures": ("history", "RemoteErasures"),
     "sources": ("history", "RemoteSources"),
+    "regenerations": ("runs", "RemoteRegenerations"),
     "inventory": ("inventory", "RemoteInventory"),
     "secrets": ("inventory", "RemoteSecrets"),
     "attestations": ("attestations", "RemoteAttestations"),
@@ -78,7 +80,20 @@ class RemoteApp(App):
         """What is held here."""
         from remint.app.mirror import Mirror
 
-        return Mirror(self.settings, self._connection, self.refs)
+        return Mirror(self.settings, self._connection, self._needed, self.refs)
+
+    @cached_property
+    def _needed(self) -> "Needed":
+        from remint.adapters.remote.blobs import Needed
+
+        return Needed()
+
+    @cached_property
+    def refs(self) -> "Refs":
+        """Refs."""
+        from remint.adapters.remote.refs import RemoteRefs
+
+        return RemoteRefs(self._connection, self._needed.add)
 
     def __getattribute__(self, name: str) -> Any:  # noqa: ANN401 - as the attribute
         if name in _HERE:

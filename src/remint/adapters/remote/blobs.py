@@ -40,27 +40,39 @@ class _Recorded:
     artifacts: list[Artifact]
 
 
+class Needed:
+    """Artifacts of which blobs may be asked for: those whose records were read."""
+
+    def __init__(self) -> None:
+        self._digests: dict[Digest, None] = {}
+
+    def add(self, artifact: Digest) -> None:
+        """Say that blobs of an artifact may be asked for."""
+        self._digests.pop(artifact, None)
+        self._digests[artifact] = None
+
+    def newest_first(self) -> Sequence[Digest]:
+        """Return them; what was read last is likely to be meant."""
+        return list(reversed(self._digests))
+
+
 class RemoteBlobs:
     """Carries blobs between a store here and a server.
 
     Args:
         connection: to the server.
+        needed: what blobs are brought of.
         take: begins to take frames into a store.
         files: returns the raw digests of the files of a set, whose manifest is in the store.
     """
 
-    def __init__(self, connection: Connection, take: Callable[[Blobs], Taking], files: RawsOf) -> None:
+    def __init__(self, connection: Connection, needed: Needed, take: Callable[[Blobs], Taking], files: RawsOf) -> None:
         self._connection = connection
+        self._needed = needed
         self._take = take
         self._files = files
-        self._needed: dict[Digest, None] = {}
 
     # ---- here
-
-    def need(self, artifact: Digest) -> None:
-        """Say that blobs of an artifact may be asked for."""
-        self._needed.pop(artifact, None)
-        self._needed[artifact] = None
 
     def bring(self, store: Blobs, raws: set[bytes]) -> None:
         """Bring blobs into a store.
@@ -69,7 +81,7 @@ class RemoteBlobs:
             BlobMissing: one is a part of no artifact that is needed.
         """
         wanted = {from_raw(raw) for raw in raws}
-        newest = list(reversed(self._needed))
+        newest = self._needed.newest_first()
         for start in range(0, len(newest), ARTIFACTS_AT_ONCE):
             self._bring(store, newest[start : start + ARTIFACTS_AT_ONCE], wanted)
             if not wanted:

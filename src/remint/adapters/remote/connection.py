@@ -14,8 +14,9 @@ from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
 
+from remint.adapters.remote.nouns import read
 from remint.adapters.remote.problems import error_of
-from remint.core.plain import read_word, to_json
+from remint.core.plain import to_json
 from remint.errors import Denied, Invalid, LimitReached, Unavailable
 
 API: Final = "/api/remint/v1"
@@ -239,8 +240,8 @@ class Connection:
 
     def _read(self, text: bytes, answer: type[Kind]) -> Kind:
         try:
-            return msgspec.convert(json.loads(text), answer, strict=False, dec_hook=read_word, str_keys=True)
-        except (ValueError, msgspec.ValidationError, RecursionError) as error:
+            return read(json.loads(text), answer)
+        except (ValueError, RecursionError, Invalid) as error:
             raise self._unreadable(f"its answer is not understood: {str(error)[:200]}") from error
 
     def _silent(self, error: Exception) -> Unavailable:

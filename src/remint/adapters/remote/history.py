@@ -73,8 +73,14 @@ class RemoteErasures(Part):
 
     def among(self, artifacts: Iterable[Digest]) -> Mapping[Digest, Erased]:
         """Return those of some artifacts that an erasure took."""
-        body = {"digests": list(artifacts)}
-        return {one.artifact: one for one in self.connection.call("POST", "/erased", _Erased, body=body).erased}
+        return {one.artifact: one for one in self._asked("/erased", artifacts)}
+
+    def behind(self, artifacts: Iterable[Digest]) -> Sequence[Erased]:
+        """Return what erasures took of some artifacts and of everything behind them."""
+        return self._asked("/erased/behind", artifacts)
+
+    def _asked(self, path: str, artifacts: Iterable[Digest]) -> Sequence[Erased]:
+        return self.connection.call("POST", path, _Erased, body={"digests": list(artifacts)}).erased
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Refs and workspaces on a server."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -34,9 +34,14 @@ class _Meant:
 
 @dataclass(frozen=True)
 class RemoteRefs:
-    """See ports.usecases.refs.Refs."""
+    """See ports.usecases.refs.Refs.
+
+    Attributes:
+        on_artifact: told of each artifact whose record was read.
+    """
 
     connection: Connection
+    on_artifact: Callable[[Digest], None]
 
     def resolve(self, context: Context, text: str) -> tuple[RefName, Artifact]:
         """Return the ref a text names and the artifact it means."""
@@ -48,7 +53,9 @@ class RemoteRefs:
         is_digest = text.startswith("b3:") and len(text) >= 3 + SHORT
         if not is_digest:
             parse_ref(text, workspace=context.workspace)
-        return self.connection.call("GET", "/meaning", _Meant, query={"text": text}, headers=_at(context)).artifact
+        meant = self.connection.call("GET", "/meaning", _Meant, query={"text": text}, headers=_at(context)).artifact
+        self.on_artifact(meant.digest)
+        return meant
 
     def move(self, context: Context, text: str, *, to: str, expect: str | None, reason: str) -> Move:
         """Point a ref at an artifact if it still points at what the caller saw."""

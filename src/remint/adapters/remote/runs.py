@@ -2,14 +2,16 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from remint.adapters.remote.connection import Connection, words
+from remint.adapters.remote.refusals import Part
 from remint.core.control import ModelStatus
 from remint.core.digest import Digest
 from remint.core.lineage import Lineage
 from remint.core.recipe import Recipe
 from remint.core.run import End, Run, Start, State
+from remint.ports.usecases.regenerations import Regenerations
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,3 +116,20 @@ class RemoteControl:
     def models(self) -> Sequence[ModelStatus]:
         """Return the status of every production model."""
         return self.connection.call("GET", "/control", _Models).models
+
+
+@dataclass(frozen=True, slots=True)
+class _Again:
+    regenerations: list[dict[str, str]]
+
+
+@dataclass(frozen=True)
+class RemoteRegenerations(Part):
+    """What clients do of ports.usecases.regenerations.Regenerations."""
+
+    whole: ClassVar[type] = Regenerations
+    connection: Connection
+
+    def evidence(self, digest: Digest) -> Sequence[dict[str, str]]:
+        """Return what is known of earlier regenerations, newest first."""
+        return self.connection.call("GET", words("artifacts", digest, "regenerations"), _Again).regenerations

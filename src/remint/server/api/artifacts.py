@@ -58,6 +58,13 @@ class ErasedList:
 
 
 @dataclass(frozen=True, slots=True)
+class RegenerationList:
+    """How well an artifact was made again, newest first: the level, when, in which run, and by whom."""
+
+    regenerations: list[dict[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
 class SourceList:
     """Where a table came from, newest first."""
 
@@ -155,8 +162,18 @@ def _erased(call: Call[NoQuery, Named]) -> ErasedList:
     return ErasedList(list(call.app.erasures.among(call.body.digests).values()))
 
 
+def _erased_behind(call: Call[NoQuery, Named]) -> ErasedList:
+    for digest in call.body.digests:
+        call.app.sight.require_artifact(call.context, digest)
+    return ErasedList(list(call.app.erasures.behind(call.body.digests)))
+
+
 def _sources(call: Call[NoQuery, NoBody]) -> SourceList:
     return SourceList(list(call.app.sources.of(_digest(call))))
+
+
+def _regenerations(call: Call[NoQuery, NoBody]) -> RegenerationList:
+    return RegenerationList(list(call.app.regenerations.evidence(_digest(call))))
 
 
 def _makers(call: Call[NoQuery, NoBody]) -> Impact:
@@ -197,7 +214,25 @@ ROWS = (
     ),
     Row("GET", ONE + "/makers", "catalog:read", "List the runs that made it", _makers, Impact, resource="artifact {digest}"),
     Row("GET", ONE + "/sources", "catalog:read", "Say where it came from", _sources, SourceList, resource="artifact {digest}"),
+    Row(
+        "GET",
+        ONE + "/regenerations",
+        "catalog:read",
+        "List how well it was made again",
+        _regenerations,
+        RegenerationList,
+        resource="artifact {digest}",
+    ),
     Row("POST", "/erased", "catalog:read", "Say which artifacts an erasure took", _erased, ErasedList, body=Named),
+    Row(
+        "POST",
+        "/erased/behind",
+        "catalog:read",
+        "Say what erasures took of artifacts and of everything behind them",
+        _erased_behind,
+        ErasedList,
+        body=Named,
+    ),
     Row(
         "GET",
         ONE + "/impact",
