@@ -131,3 +131,109 @@ def test_a_refusal_is_the_same(project, laptop, asked):
     there, here = both(project, laptop, asked)
     assert there.code != 0
     assert (here.code, here.json["error"]) == (there.code, there.json["error"])
+
+
+DONE = [
+    ("ana", "run model/late -w ana -p c=0.5"),
+    ("ana", "card set ana:model/late card.md"),
+    ("ana", "inventory set data/points --owner ana --purpose 'to learn from' --materiality low"),
+    ("ana", "propose ana:model/late --why 'more data' --draft"),
+    ("ana", "changes open 2"),
+    ("bo", "evidence sign ana:model/late --predicate code-review --note 'read it'"),
+    ("bo", "scan ana:model/late"),
+    ("bo", "validate open ana:model/late --scope 'all of it'"),
+    ("bo", "validate find 1 --severity low --due 2999-01-01 --text 'a typing error'"),
+    ("ana", "validate fix 1 1 --note mended"),
+    ("bo", "validate close 1 1"),
+    ("bo", "validate conclude 1 --result fail"),
+    ("bo", "changes approve 2 --note 'looks right'"),
+    ("bo", "changes merge 2"),
+    ("ana", "rollback model/late --reason 'worse after all'"),
+    ("ana", "budgets create lab --limit 10.00"),
+    ("ana", "budgets limit lab 20.00"),
+    ("ana", "budgets close lab"),
+    ("ana", "principals create cy --role member"),
+    ("ana", "principals grant cy glass"),
+    ("ana", "principals grant bo glass"),
+    ("ana", "principals revoke cy glass"),
+    ("ana", "principals grant cy glass"),
+    ("ana", "teams create risk"),
+    ("ana", "teams add risk bo"),
+    ("ana", "teams grant risk viewer"),
+    ("ana", "teams revoke risk viewer"),
+    ("ana", "teams remove risk bo"),
+    ("ana", "sandboxes create cy"),
+    ("ana", "secrets set shop --about 'of the shop' --file secret.txt"),
+    ("ana", "secrets grant shop bo --everywhere"),
+    ("ana", "secrets revoke shop bo"),
+    ("ana", "secrets remove shop"),
+    ("bo", "glass open model/late --reason 'all wrong' --ttl 30m"),
+    ("ana", "add sizes.csv --as data/sizes --table -w cy"),
+    ("ana", "add more.csv --as data/sizes --append -w cy"),
+    ("ana", "add more.csv --as data/sizes --upsert id -w cy"),
+    ("ana", "add more.csv --as data/sizes --delete id -w cy"),
+    ("ana", "add landing --as data/landing -w cy"),
+    ("ana", "checkout data/landing there -w cy"),
+    ("ana", "run data/points -p rows=123 -w cy"),
+    ("ana", "run -p c=0.7 -w cy"),
+    ("ana", "principals leave cy --yes"),
+]
+MADE_ANEW = {"signature", "payload", "id", "run", "public_key", "entry", "log", "wall_us", "place", "hit", "stored"}
+"""What is another one whenever it is made."""
+
+TOLD = ", as the client of ana told"
+"""What a gate adds where it rests on a run that a client carried out."""
+
+
+@pytest.fixture
+def served(project_merged, tmp_path):
+    """The same project twice, one behind a server, with a folder of ana's and one of bo's."""
+    projects = []
+    for name in ("with us", "on a server"):
+        shutil.copytree(project_merged.root, tmp_path / name)
+        projects.append(Project(tmp_path / name))
+    tokens = {
+        who: projects[1].cli("--json", "--as", who, "tokens", "create", "--about", "x").json["secret"] for who in ("ana", "bo")
+    }
+    server = LiveApi(projects[1].root)
+    laptops = {}
+    for who in tokens:
+        laptops[who] = Project(tmp_path / who)
+        laptops[who].root.mkdir()
+        for name in ("pipeline.py", "helpers.py", "requirements.lock", "scale.txt"):
+            shutil.copy(projects[0].root / name, laptops[who].root)
+    for folder in (projects[0], *laptops.values()):
+        for name, text in WRITTEN.items():
+            folder.write(name, text)
+    yield projects[0], {who: (laptops[who], {"REMINT_URL": server.url, "REMINT_TOKEN": tokens[who]}) for who in tokens}
+    assert server.stop() == 0
+
+
+WRITTEN = {
+    "card.md": "# Late\n\n## Purpose\n\nTells who is late.\n",
+    "secret.txt": "hush, nobody",
+    "sizes.csv": "id,size\n1,2.5\n2,7.5\n",
+    "more.csv": "id,size\n3,8.5\n",
+    "landing/one.txt": "one",
+    "landing/two/three.txt": "three",
+}
+
+
+def stable(value):
+    """Return an answer without times, what is made anew, and who told of it."""
+    if isinstance(value, dict):
+        return {name: stable(item) for name, item in value.items() if name not in MADE_ANEW and not name.endswith("_us")}
+    if isinstance(value, list):
+        return [stable(item) for item in value]
+    return value.removesuffix(TOLD) if isinstance(value, str) else value
+
+
+def test_everything_that_is_done_is_answered_the_same(served):
+    project, laptops = served
+    for who, words in DONE:
+        there = project.cli("--json", "--as", who, *shlex.split(words), expect=None)
+        laptop, variables = laptops[who]
+        with lent(variables):
+            here = laptop.cli("--json", *shlex.split(words), expect=None)
+        assert there.code == here.code == 0, f"{words}: {there.out}{there.err}{here.out}{here.err}"
+        assert (words, stable(here.json)) == (words, stable(there.json))
