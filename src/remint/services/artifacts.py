@@ -20,11 +20,11 @@ from remint.core.digest import Digest, from_raw
 from remint.core.entry import Entry
 from remint.core.manifest import Difference, Rows, rows_of
 from remint.core.model import model_digest
-from remint.core.ref import Move, RefName, is_protected, parse_ref
+from remint.core.ref import Move, RefName, parse_ref
 from remint.core.run import Run
 from remint.core.tableversion import TABLE_SUFFIXES, files_of
 from remint.core.worktree import Tracked, in_order, shown
-from remint.errors import ArtifactErased, BlobAltered, Corrupt, Denied, Invalid
+from remint.errors import ArtifactErased, BlobAltered, Corrupt, Invalid
 from remint.ports.blobs import Blobs
 from remint.ports.catalog import Catalog
 from remint.ports.clock import Clock
@@ -33,6 +33,7 @@ from remint.ports.usecases.artifacts import Added, Kept, Progress
 from remint.ports.usecases.context import Context
 from remint.services.access import Access
 from remint.services.manifests import Manifests
+from remint.services.protection import require_unprotected
 from remint.services.removals import require_standing
 from remint.services.tableparts import facts_of
 from remint.services.tables import TableService
@@ -138,14 +139,8 @@ class ArtifactService:
     ) -> Added:
         """Make an artifact of a file or folder, point a ref at it, and track the path."""
         ref, _ = parse_ref(name, workspace=context.workspace)
-        if is_protected(ref, patterns=self.protected):
-            with self.access.recording(context, "ref:move", str(ref)):
-                raise Denied(
-                    f"{ref} was not moved",
-                    why="rule protected-ref: only an approved change moves it",
-                    next_step=f"add it in a sandbox, then `remint propose SANDBOX:{ref.path}`",
-                    rule="protected-ref",
-                )
+        next_step = f"add it in a sandbox, then `remint propose SANDBOX:{ref.path}`"
+        require_unprotected(self.access, context, ref, self.protected, next_step)
         self.access.check(context, "artifact:add", str(ref), workspace=ref.workspace)
         place = self.worktree.located(path)
         with self.blobs.adding():

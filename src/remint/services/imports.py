@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from remint.core.artifact import Kind
 from remint.core.entry import Entry
-from remint.core.ref import Move, RefName, is_protected, parse_ref
-from remint.errors import Conflict, Denied
+from remint.core.ref import Move, RefName, parse_ref
+from remint.errors import Conflict
 from remint.ports.blobs import Blobs
 from remint.ports.catalog import Catalog
 from remint.ports.clock import Clock
@@ -16,6 +16,7 @@ from remint.ports.usecases.artifacts import Artifacts
 from remint.ports.usecases.context import Context
 from remint.ports.usecases.imports import Imported
 from remint.services.access import Access
+from remint.services.protection import require_unprotected
 
 _OUTSIDE = re.compile(r"[^a-z0-9._-]+")
 EVERY = 2**31
@@ -66,14 +67,8 @@ class ImportService:
         if words[0] == below and len(words) > 1:
             words = words[1:]
         ref, _ = parse_ref(f"{below}/{'/'.join(words)}", workspace=context.workspace)
-        if is_protected(ref, patterns=self.protected):
-            with self.access.recording(context, "ref:move", str(ref)):
-                raise Denied(
-                    f"{ref} was not moved",
-                    why="rule protected-ref: only an approved change moves it",
-                    next_step="import into a sandbox (-w NAME), then `remint propose`",
-                    rule="protected-ref",
-                )
+        next_step = "import into a sandbox (-w NAME), then `remint propose`"
+        require_unprotected(self.access, context, ref, self.protected, next_step)
         return ref
 
     def _take(self, context: Context, ref: RefName, version: ImportedVersion) -> Imported:

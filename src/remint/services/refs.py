@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from remint.core.artifact import Artifact
 from remint.core.digest import SHORT, Digest
 from remint.core.entry import Entry
-from remint.core.ref import Move, Ref, RefName, is_protected, parse_ref, require_name
+from remint.core.ref import Move, Ref, RefName, parse_ref, require_name
 from remint.core.workspace import Workspace
-from remint.errors import Conflict, Denied, RefMoved, RefNotFound
+from remint.errors import Conflict, RefMoved, RefNotFound
 from remint.ports.catalog import Catalog, Transaction
 from remint.ports.clock import Clock
 from remint.ports.usecases.context import Context
 from remint.services.access import Access
+from remint.services.protection import require_unprotected
 from remint.services.sight import SightService, no_workspace
 
 WHOLE = 67
@@ -57,14 +58,8 @@ class RefService:
     def move(self, context: Context, text: str, *, to: str, expect: str | None, reason: str) -> Move:
         """Point a ref at an artifact if it still points at what the caller saw."""
         name, _ = parse_ref(text, workspace=context.workspace)
-        if is_protected(name, patterns=self.protected):
-            with self.access.recording(context, "ref:move", str(name)):
-                raise Denied(
-                    f"{name} was not moved",
-                    why="rule protected-ref: only an approved change moves it",
-                    next_step=f"open one: `remint propose {name.path}={to[: 3 + SHORT]}`",
-                    rule="protected-ref",
-                )
+        next_step = f"open one: `remint propose {name.path}={to[: 3 + SHORT]}`"
+        require_unprotected(self.access, context, name, self.protected, next_step)
         target = self._target(context, to)
         at_us = self.clock.now_us()
         with self.access.begin(context, "ref:move", str(name), workspace=name.workspace) as tx:

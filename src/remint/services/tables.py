@@ -13,9 +13,9 @@ from remint.core.artifact import Artifact, Kind, Part
 from remint.core.digest import Digest, digest_file
 from remint.core.entry import Entry
 from remint.core.origin import PINNED
-from remint.core.ref import Move, RefName, is_protected, parse_ref
+from remint.core.ref import Move, RefName, parse_ref
 from remint.core.worktree import Tracked, in_order, shown
-from remint.errors import BlobAltered, Conflict, Denied, Invalid, RefMoved, RefNotFound
+from remint.errors import BlobAltered, Conflict, Invalid, RefMoved, RefNotFound
 from remint.ports.catalog import Catalog, Transaction
 from remint.ports.clock import Clock
 from remint.ports.tableversions import Changed, Conflicts, Growing, RowDifference
@@ -24,6 +24,7 @@ from remint.ports.usecases.context import Context
 from remint.ports.usecases.refs import Refs
 from remint.ports.usecases.tables import TableChange
 from remint.services.access import Access
+from remint.services.protection import require_unprotected
 from remint.services.recording import record
 from remint.services.refs import moved_meanwhile
 from remint.services.removals import require_kept, require_standing
@@ -230,14 +231,8 @@ class TableService:
             raise Invalid(
                 f"{name} cannot be changed", why="it is one version, and versions stay", next_step=f"name the ref: {ref.path}"
             )
-        if is_protected(ref, patterns=self.protected):
-            with self.access.recording(context, "ref:move", str(ref)):
-                raise Denied(
-                    f"{ref} was not moved",
-                    why="rule protected-ref: only an approved change moves it",
-                    next_step=f"change it in a sandbox, then `remint propose SANDBOX:{ref.path}`",
-                    rule="protected-ref",
-                )
+        next_step = f"change it in a sandbox, then `remint propose SANDBOX:{ref.path}`"
+        require_unprotected(self.access, context, ref, self.protected, next_step)
         return ref
 
     def _seen(self, ref: RefName) -> Artifact | None:
