@@ -97,6 +97,12 @@ def _copied(made: Project, folder: Path) -> Project:
 
 
 @pytest.fixture
+def copied(tmp_path):
+    """Returns a copy of a project, to do with it what one likes."""
+    return lambda made: _copied(made, tmp_path)
+
+
+@pytest.fixture
 def project(project_made, tmp_path) -> Project:
     """A project with a principal `bo` who may approve, and a source in main."""
     return _copied(project_made, tmp_path)

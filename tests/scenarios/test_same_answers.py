@@ -176,6 +176,7 @@ DONE = [
     ("ana", "checkout data/landing there -w cy"),
     ("ana", "run data/points -p rows=123 -w cy"),
     ("ana", "run -p c=0.7 -w cy"),
+    ("ana", "models register model/chat --vendor Acme --model chat --version 1 --url https://acme.example -w cy"),
     ("ana", "principals leave cy --yes"),
 ]
 MADE_ANEW = {"signature", "payload", "id", "run", "public_key", "entry", "log", "wall_us", "place", "hit", "stored"}

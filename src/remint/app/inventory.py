@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from remint.app.costs import Costs
 
 if TYPE_CHECKING:
+    from remint.ports.usecases.externals import Externals
     from remint.ports.usecases.inventory import Inventories
     from remint.services.owners import Owners
 
@@ -28,3 +29,10 @@ class Inventory(Costs):
         from remint.services.inventory import InventoryService
 
         return InventoryService(self.catalog, self.access, self.clock, self._owners)
+
+    @cached_property
+    def externals(self) -> "Externals":
+        """Models that somebody else makes or runs."""
+        from remint.services.externals import ExternalService
+
+        return ExternalService(self.catalog, self.blobs, self.artifacts, self.access, self.clock, self.protected)

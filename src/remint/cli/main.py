@@ -47,7 +47,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "log": ("data", "Show the moves of a ref"),
     "merge": ("tables", "Merge two tables that were changed apart, row by row"),
     "migrate": ("migrate", "Copy all records to another database"),
-    "models": ("model", "List, show or compare models"),
+    "models": ("model", "List, show, compare or register models"),
     "plan": ("pipeline", "Show which steps would run, and why"),
     "policy": ("policy", "Check or try a policy before it is in force"),
     "predict": ("prediction", "Ask a served model"),

@@ -6,7 +6,7 @@ import sys
 import traceback
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -48,15 +48,30 @@ class Out:
         click.get_current_context().call_on_close(app.close)
         return app
 
-    def show(self, schema: str, value: object, text: str | Iterable[str]) -> None:
-        """Print the result: `value` as JSON with its schema's name, or `text`."""
+    def show(self, schema: str, value: object, text: str | Iterable[str], *, error: RemintError | None = None) -> None:
+        """Print the result: `value` as JSON with its schema's name, or `text`.
+
+        Args:
+            schema: its name.
+            value: made of nouns.
+            text: the same for people.
+            error: what is wrong with the result. The command ends with it; in JSON it is a part of the one object.
+
+        Raises:
+            RemintError: the error, where text was printed.
+        """
         if self.as_json:
             plain = to_json(value)
             held = plain if isinstance(plain, dict) else {"items": plain}
-            click.echo(json.dumps({"schema": f"remint/{schema}/1", **held}, ensure_ascii=False, indent=2))
+            told = {} if error is None else {"error": _body(error)}
+            click.echo(json.dumps({"schema": f"remint/{schema}/1", **held, **told}, ensure_ascii=False, indent=2))
+            if error is not None:
+                click.get_current_context().exit(EXIT_CODES[error.family])
             return
         for line in [text] if isinstance(text, str) else text:
             click.echo(line)
+        if error is not None:
+            raise error
 
     def advise(self, text: str) -> None:
         """Print advice or progress, unless the call is quiet or prints JSON."""
@@ -134,6 +149,10 @@ def size_text(size_bytes: int) -> str:
     return f"{amount:.1f} {unit}"
 
 
+def _body(error: RemintError) -> dict[str, Any]:
+    return {"code": error.code, "what": error.what, "why": error.why, "next_step": error.next_step, **to_json(error.facts)}
+
+
 def fail(error: Exception, *, as_json: bool, debug: bool) -> int:
     """Print an error and return the exit code of its family."""
     if isinstance(error, click.ClickException):
@@ -150,8 +169,7 @@ def fail(error: Exception, *, as_json: bool, debug: bool) -> int:
             next_step="run the command again with --debug, and report what it prints",
         )
     if as_json:
-        body = {"code": error.code, "what": error.what, "why": error.why, "next_step": error.next_step, **to_json(error.facts)}
-        click.echo(json.dumps({"schema": "remint/error/1", "error": body}, ensure_ascii=False, indent=2))
+        click.echo(json.dumps({"schema": "remint/error/1", "error": _body(error)}, ensure_ascii=False, indent=2))
         return EXIT_CODES[error.family]
     for line in str(error.facts.get("traceback", "")).rstrip().splitlines():
         click.echo(f"  {line}", err=True)

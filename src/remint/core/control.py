@@ -8,6 +8,7 @@ from remint.core.gate import LEVELS
 from remint.core.ref import RefName
 
 IN_CONTROL = "in control"
+EXTERNAL = "external"
 FIT = "fit"
 DAY_US = 86_400_000_000
 
@@ -27,6 +28,7 @@ class ControlFacts:
         while_kept: what it rests on that is kept outside the project, in words.
         owner: who answers for it; empty if nobody ever did.
         orphaned: why nobody does any more, in words; empty if somebody does.
+        external: why it cannot be made again here at all, in words; empty if it could.
     """
 
     approved_by: Sequence[str]
@@ -39,6 +41,7 @@ class ControlFacts:
     while_kept: Sequence[str] = ()
     owner: str = ""
     orphaned: str = ""
+    external: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +111,8 @@ def control_of(facts: ControlFacts) -> tuple[str, tuple[str, ...]]:
         reasons.append(facts.orphaned)
     elif facts.owner:
         reasons.append(f"{facts.owner} answers for it")
+    if facts.external:
+        return EXTERNAL if status == IN_CONTROL else status, (*reasons, facts.external)
     verified, words = _verified(facts)
     if not verified and status == IN_CONTROL:
         status = "not verified"

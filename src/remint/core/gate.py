@@ -64,6 +64,7 @@ class Findings:
         new: what is proposed.
         evaluations: of `new`, newest first.
         reproduced: best level at which `new` was regenerated; None if it never was.
+        external: why `new` cannot be made again here at all, in words; empty if it could.
         unknown: ancestors of `new` that nobody knows the origin of.
         code: where the code of every run behind `new` came from.
         cpu_us: CPU time of every run behind `new`, in microseconds.
@@ -84,6 +85,7 @@ class Findings:
     attested: Sequence[Attested] = ()
     validations: Sequence[Validation] = ()
     now_us: int = 0
+    external: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +218,7 @@ def _is_not_worse(margin: float, _gain: float, low: float, words: str) -> tuple[
 def _reproduced(gate: Mapping[str, Any], findings: Findings) -> tuple[bool, str]:
     wanted = gate.get("level", "content")
     if findings.reproduced is None:
-        return False, "it was never regenerated"
+        return False, findings.external or "it was never regenerated"
     if LEVELS.index(findings.reproduced) < LEVELS.index(wanted):
         return False, f"it was regenerated at the level {findings.reproduced}, below {wanted}"
     return True, f"it was regenerated at the level {findings.reproduced}"

@@ -19,6 +19,7 @@ NOUNS = (
     "changes",
     "control",
     "costs",
+    "externals",
     "lineage",
     "pipelines",
     "principals",

@@ -5,10 +5,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from remint.core import change as rules
+from remint.core.artifact import Kind
 from remint.core.change import Change, ChangeState, PlannedMove, Seen, Step
-from remint.core.digest import SHORT
+from remint.core.digest import SHORT, Digest
 from remint.core.entry import Entry
 from remint.core.evidence import pre_authentication
+from remint.core.external import definition_differences
 from remint.core.gate import GateResult, gates_for, judge
 from remint.core.glass import GATES_PASSED, GLASS
 from remint.core.governing import Judging
@@ -230,13 +232,19 @@ class ChangeService:
                 continue
             old, new = tx.runs.makers(move.old), tx.runs.makers(move.new)
             if not old or not new:
-                words.append(f"{move.ref.path}: one of the two was not made by a run")
+                words += [f"{move.ref.path}: {found}" for found in self._not_made(tx, move.old, move.new)]
                 continue
             before, after = tx.recipes.get(old[-1].start.recipe), tx.recipes.get(new[-1].start.recipe)
             from_recipe = before.bound(dict(old[-1].start.inputs))
             to_recipe = after.bound(dict(new[-1].start.inputs))
             words += [f"{move.ref.path}: {reason}" for reason in difference(from_recipe, to_recipe)]
         return words
+
+    def _not_made(self, tx: Transaction, old: Digest, new: Digest) -> Sequence[str]:
+        """Return how two artifacts differ of which one at least was not made by a run."""
+        if {tx.artifacts.get(one).kind for one in (old, new)} != {Kind.DEFINITION}:
+            return ["one of the two was not made by a run"]
+        return definition_differences(self.artifacts.value(old), self.artifacts.value(new))
 
     def list(self, *, limit: int = 50, ref: str | None = None) -> Sequence[Review]:
         """Return changes, newest first."""

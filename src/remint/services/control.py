@@ -64,7 +64,7 @@ class ControlService:
             )
             validation = fitness_words(asked, now_us=self.clock.now_us())
         regenerable = self.regenerations.check(digest)
-        missing = self._damage(digest) or list(regenerable.missing)
+        missing = self._damage(digest) or ([] if regenerable.external else list(regenerable.missing))
         facts = ControlFacts(
             approved_by=approvers,
             unknown=unknown,
@@ -76,6 +76,7 @@ class ControlService:
             while_kept=regenerable.while_kept,
             owner=item.owner if item else "",
             orphaned=orphaned,
+            external=regenerable.external,
         )
         control, control_reasons = control_of(facts)
         alarms, watched = self._alarms(ref)

@@ -17,6 +17,7 @@ from remint.core.lineage import Lineage, LineageNode
 from remint.ports.catalog import Transaction
 from remint.ports.clock import Clock
 from remint.ports.signing import Keys
+from remint.services.externals import external_words
 from remint.services.lineage import ancestry
 from remint.services.principals import PLATFORM
 from remint.services.validationsteps import validations_of
@@ -116,6 +117,7 @@ class EvidenceService:
             attested=self.attested(tx, move.new) if names & ATTESTED_GATES else (),
             validations=validations_of(tx, self.keys, artifact=move.new) if "validated" in names else (),
             now_us=self.clock.now_us(),
+            external="" if lineage.nodes[move.new].maker is not None else external_words(tx, move.new),
         )
 
     def attested(self, tx: Transaction, subject: Digest) -> list[Attested]:

@@ -33,6 +33,7 @@ from remint.services.access import Access
 from remint.services.artifacts import MODEL_FILES, PROBE_FILE
 from remint.services.evidence import REPRODUCED, EvidenceService
 from remint.services.execution import Execution, Work, failure
+from remint.services.externals import external_words
 from remint.services.lineage import ancestry
 from remint.services.pins import newest_answer, pins_of
 from remint.stats.compare import NumberComparison, compare_numbers
@@ -70,11 +71,13 @@ class RegenerationService:
         with self.catalog.read() as tx:
             lineage = ancestry(tx, digest)
             own = lineage.nodes[digest].maker
+            external = external_words(tx, digest) if own is None else ""
             erased = _erased(tx, lineage.nodes if deep or own is None else (digest, *own.inputs.values()), digest)
         if erased:
             return Regenerable(digest, erased, next_step=WITHOUT_ROWS)
         if own is None:
-            return Regenerable(digest, ("it was not made by a run: it came from outside",))
+            why = external or "it was not made by a run: it came from outside"
+            return Regenerable(digest, (why,), next_step="see `remint why` for where it came from", external=external)
         wanted = lineage.nodes.values() if deep else [lineage.nodes[digest]]
         needed: dict[Digest, str] = {}
         for node in wanted:
@@ -162,7 +165,7 @@ class RegenerationService:
             if not makers:
                 raise NotFound(
                     f"{digest.short} cannot be regenerated",
-                    why="no recorded run made it: it came from outside",
+                    why=external_words(tx, digest) or "no recorded run made it: it came from outside",
                     next_step="see `remint why` for where it came from",
                 )
             erased = _erased(tx, (digest, *makers[0].start.inputs.values()), digest)

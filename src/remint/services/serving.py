@@ -118,7 +118,9 @@ class ServingService:
     def _files(self, artifact: Artifact) -> dict[str, Path]:
         if artifact.kind is not Kind.MODEL:
             raise Invalid(
-                f"{artifact.digest.short} is not served", why=f"it is a {artifact.kind}", next_step="point the ref at a model"
+                f"{artifact.digest.short} is not served",
+                why=f"it is external: {artifact.kind}, not a model that was made here",
+                next_step="name the models to serve, or point the ref at one",
             )
         return dict(self.artifacts.files(artifact.digest))
 

@@ -1,13 +1,15 @@
 """The inventory and secrets on a server."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
-from remint.adapters.remote.connection import MOST, Connection, words
+from remint.adapters.remote.connection import AT, MOST, Connection, words
+from remint.core.external import Service
 from remint.core.inventory import Item, Listed
 from remint.core.ref import PRODUCTION, parse_ref
 from remint.core.secret import Secret
 from remint.ports.usecases.context import Context
+from remint.ports.usecases.externals import Registered
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,18 @@ class RemoteInventory:
     def history(self, ref: str) -> Sequence[Item]:
         """Return what was said of a ref, newest first."""
         return self.connection.call("GET", _path(ref), _Ref).items
+
+
+@dataclass(frozen=True)
+class RemoteExternals:
+    """See ports.usecases.externals.Externals."""
+
+    connection: Connection
+
+    def register(self, context: Context, ref: str, service: Service) -> Registered:
+        """Point a ref at the definition of a model that somebody else runs."""
+        body = {"ref": ref, **asdict(service)}
+        return self.connection.call("POST", "/externals", Registered, body=body, headers={AT: context.workspace})
 
 
 @dataclass(frozen=True)

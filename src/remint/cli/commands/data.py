@@ -11,6 +11,7 @@ from remint.cli.output import Out, table, when
 from remint.cli.refwords import view_lines
 from remint.cli.tablewords import row_difference_json, row_difference_lines
 from remint.core.artifact import Artifact, Kind
+from remint.core.external import definition_differences
 from remint.errors import Invalid
 
 if TYPE_CHECKING:
@@ -76,6 +77,8 @@ def _differences(app: "App", old: Artifact, new: Artifact) -> list[str]:
             why=f"one is a {old.kind}, the other a {new.kind}",
             next_step="compare versions of one ref",
         )
+    if old.kind is Kind.DEFINITION:
+        return definition_differences(app.artifacts.value(old.digest), app.artifacts.value(new.digest))
     before, after = dict(app.artifacts.files(old.digest)), dict(app.artifacts.files(new.digest))
     if old.kind is Kind.MODEL:
         form = app.formats[old.facts["format"]]

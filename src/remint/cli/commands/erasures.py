@@ -207,12 +207,10 @@ def verify(out: Out, number: int, subject: str, receipt: str) -> None:
     """Say whether an erasure was about a person"""
     app = out.open()
     found = app.erasures.is_about(number, subject, receipt)
-    out.show(
-        "erasure-verified", {"erasure": number, "about": found}, f"erasure {number} was about this person" if found else []
+    error = Diverged(
+        f"erasure {number} was not about this person",
+        why="value and receipt do not make the commitment in its certificate",
+        next_step="check both; the value must be as it was typed then",
     )
-    if not found:
-        raise Diverged(
-            f"erasure {number} was not about this person",
-            why="value and receipt do not make the commitment in its certificate",
-            next_step="check both; the value must be as it was typed then",
-        )
+    words = f"erasure {number} was about this person" if found else []
+    out.show("erasure-verified", {"erasure": number, "about": found}, words, error=None if found else error)

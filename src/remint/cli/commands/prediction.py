@@ -169,14 +169,14 @@ def trace(out: Out, prediction_id: str) -> None:
     app = out.open()
     found = app.traces.trace(prediction_id)
     erased = app.erasures.among(node.artifact for node in found.data)
-    out.show("trace", {**_fields(found), "erased": erased}, _lines(found, erased))
-    unsigned = [approval.by for approval in found.change.approvals if not approval.verified]
-    if unsigned:
-        raise Corrupt(
-            f"the approval of {unsigned[0]} does not count",
-            why="its signature is not one of the recorded key over the moves of this change",
-            next_step="the catalog was altered; compare it with a backup, and see `remint audit verify`",
-        )
+    unsigned = next((approval.by for approval in found.change.approvals if not approval.verified), None)
+    error = Corrupt(
+        f"the approval of {unsigned} does not count",
+        why="its signature is not one of the recorded key over the moves of this change",
+        next_step="the catalog was altered; compare it with a backup, and see `remint audit verify`",
+    )
+    value = {**_fields(found), "erased": erased}
+    out.show("trace", value, _lines(found, erased), error=None if unsigned is None else error)
 
 
 def _fields(found: Trace) -> dict[str, Any]:

@@ -35,13 +35,9 @@ def regenerate(out: Out, name: str, required: str, vary: str | None, check: bool
         found = app.regenerations.check(digest)
         words = ["everything needed to make it again is here"] if found.yes else [f"missing: {gap}" for gap in found.missing]
         held = {"subject": digest, "regenerable": found.yes, "missing": found.missing, "while_kept": found.while_kept}
-        out.show("regenerable", held, [*words, *found.while_kept])
-        if not found.yes:
-            raise Diverged(
-                f"{name} is not regenerable",
-                why=found.missing[0],
-                next_step=found.next_step,
-            )
+        why = found.missing[0] if found.missing else ""
+        error = None if found.yes else Diverged(f"{name} is not regenerable", why=why, next_step=found.next_step)
+        out.show("regenerable", held, [*words, *found.while_kept], error=error)
         return
     varied = None
     if vary is not None:
@@ -50,14 +46,14 @@ def regenerate(out: Out, name: str, required: str, vary: str | None, check: bool
             raise click.BadParameter(f"{vary!r} is not CONDITION=NUMBER", param_hint="--vary")
         varied = {condition: int(value)}
     result = app.regenerations.regenerate(context, digest, required=required, vary=varied)
-    out.show("regeneration", {**vars_of(result), "passed": result.passed}, lines_of(name, result))
-    if not result.passed:
-        raise Diverged(
-            f"{name} did not come out the same",
-            why=f"it reached the level {result.level}, and {required} was asked for",
-            next_step="mend the likely cause named above, run it again, and propose the new version",
-            level=result.level,
-        )
+    error = Diverged(
+        f"{name} did not come out the same",
+        why=f"it reached the level {result.level}, and {required} was asked for",
+        next_step="mend the likely cause named above, run it again, and propose the new version",
+        level=result.level,
+    )
+    held = {**vars_of(result), "passed": result.passed}
+    out.show("regeneration", held, lines_of(name, result), error=None if result.passed else error)
 
 
 def vars_of(result: Regeneration) -> dict[str, object]:

@@ -17,12 +17,14 @@ class Regenerable:
         missing: what is not, in words; empty if it can be made again.
         while_kept: what it rests on that is kept outside the project, in words.
         next_step: what may be done about what is missing.
+        external: why it cannot be made again here at all, in words; empty if it could.
     """
 
     subject: Digest
     missing: tuple[str, ...]
     while_kept: tuple[str, ...] = ()
     next_step: str = "restore what is missing from a backup or a remote"
+    external: str = ""
 
     @property
     def yes(self) -> bool:
