@@ -5,6 +5,8 @@ import shutil
 
 import pytest
 
+from remint.core.contract import Column, Contract
+from remint.core.keeping import laid_out
 from tests.support.api import LiveApi
 from tests.support.doors import lent
 from tests.support.remint_cli import Project
@@ -20,6 +22,8 @@ ASKED = [
     "changes show 1",
     "changes show 2",
     "config check",
+    "contracts show contract/sizes",
+    "contracts draft data/sizes --key id",
     "control",
     "cost --by principal",
     "diff data/points@1 data/points@2",
@@ -58,6 +62,9 @@ ASKED = [
 ]
 REFUSED = [
     "changes show 99",
+    "contracts show data/sizes",
+    "contracts check data/sizes contract/sizes",
+    "contracts draft data/sizes --time size",
     "card show data/nowhere",
     "log data/nowhere",
     "runs show 0123456789",
@@ -78,9 +85,11 @@ def project(project_merged, tmp_path_factory):
     shutil.copytree(project_merged.root, root)
     project = Project(root)
     project.write("sizes.csv", "id,size\n1,2.5\n2,7\n")
-    project.cli("add", "sizes.csv", "--as", "data/sizes")
+    project.cli("add", "sizes.csv", "--as", "data/sizes", "--table")
     project.write("sizes.csv", "id,size\n1,2.5\n2,8\n3,1\n")
-    project.cli("add", "sizes.csv", "--as", "data/sizes")
+    project.cli("add", "sizes.csv", "--as", "data/sizes", "--table")
+    project.write("sizes.json", WRITTEN["sizes.json"])
+    project.cli("contracts", "set", "contract/sizes", "sizes.json")
     project.cli("run", "data/points", "-p", "rows=300")
     project.cli("run", "model/late", "-w", "ana", "-p", "c=0.5")
     project.cli("propose", "ana:model/late", "--why", "more data")
@@ -174,6 +183,8 @@ DONE = [
     ("ana", "add more.csv --as data/sizes --delete id -w cy"),
     ("ana", "add landing --as data/landing -w cy"),
     ("ana", "checkout data/landing there -w cy"),
+    ("ana", "contracts set contract/sizes sizes.json -w cy"),
+    ("ana", "contracts check data/sizes contract/sizes -w cy"),
     ("ana", "run data/points -p rows=123 -w cy"),
     ("ana", "run -p c=0.7 -w cy"),
     ("ana", "models register model/chat --vendor Acme --model chat --version 1 --url https://acme.example -w cy"),
@@ -215,6 +226,7 @@ WRITTEN = {
     "secret.txt": "hush, nobody",
     "sizes.csv": "id,size\n1,2.5\n2,7.5\n",
     "more.csv": "id,size\n3,8.5\n",
+    "sizes.json": laid_out(Contract((Column("id", "int64"), Column("size", "float64", maximum=7.5)), key=("id",))),
     "landing/one.txt": "one",
     "landing/two/three.txt": "three",
 }

@@ -8,6 +8,7 @@ from weakref import WeakMethod
 from remint.app.parts import Parts
 from remint.config import SETTINGS, Settings
 from remint.core.governing import RECORDED
+from remint.core.keeping import contracts_in
 from remint.core.ref import PRODUCTION, RefName, parse_ref
 from remint.errors import Invalid
 
@@ -38,12 +39,14 @@ class Callers(Parts):
     def protected(self) -> tuple[str, ...]:
         """Patterns of refs in `main` that only approved changes move.
 
-        They are those of the settings and of the recorded ones; the refs of the policy in force and of the recorded settings
-        are always among them.
+        They are those of the settings and of the recorded ones; the refs of the policy in force, of the recorded settings and
+        of the contracts that gates name are always among them.
         """
         named, agreed = self._policy_ref, self._agreed
         recorded = (*agreed["protected"], RECORDED.path) if agreed is not None else ()
-        return tuple(dict.fromkeys((*self.settings.texts("protected"), *recorded, *([named.path] if named else []))))
+        contracts = [ref for values in (self.settings.values, agreed or {}) for ref in contracts_in(values)]
+        judging = (*([named.path] if named else []), *contracts)
+        return tuple(dict.fromkeys((*self.settings.texts("protected"), *recorded, *judging)))
 
     @cached_property
     def _recorded(self) -> "RecordedSettings":

@@ -6,7 +6,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from remint.app.clients import Clients
+from remint.app.statements import Statements
 from remint.core.ids import PrincipalId
 from remint.errors import Invalid, RemintError
 from remint.ports.usecases.context import Context
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from remint.core.standing import Standing
     from remint.ports.samples import Sampling
     from remint.ports.usecases.artifacts import Artifacts
-    from remint.ports.usecases.attestations import Attestations
     from remint.ports.usecases.audit import Audit
     from remint.ports.usecases.backups import BackingUp
     from remint.ports.usecases.changes import Changes, Glasses, RollBacks
@@ -43,8 +42,6 @@ if TYPE_CHECKING:
     from remint.ports.usecases.storage import Storage
     from remint.ports.usecases.tracking import Trackings
     from remint.ports.usecases.uploads import Uploading
-    from remint.ports.usecases.validations import Validations
-    from remint.services.evidence import EvidenceService
     from remint.services.execution import Execution
     from remint.services.manifests import Manifests
     from remint.services.projects import ProjectService
@@ -56,7 +53,7 @@ if TYPE_CHECKING:
 _GIVEN = {"settings", "_inline", "_shared"}
 
 
-class App(Clients):
+class App(Statements):
     """Everything Remint does for one project, by noun."""
 
     @property
@@ -304,29 +301,6 @@ class App(Clients):
         return LineageService(self.catalog)
 
     @cached_property
-    def _evidence(self) -> "EvidenceService":
-        from remint.core.attestation import parse_keys
-        from remint.services.evidence import EvidenceService
-
-        is_reviewed = partial(self.git.contains, self.settings.root)
-        return EvidenceService(self.keys, self.clock, is_reviewed, parse_keys(self.settings.table("keys")))
-
-    @cached_property
-    def attestations(self) -> "Attestations":
-        """What is signed about artifacts."""
-        from remint.services.attestations import AttestationService
-
-        parts = (self.catalog, self.access, self.artifacts, self.contents, self.blobs)
-        return AttestationService(*parts, self._evidence, self.clock)
-
-    @cached_property
-    def validations(self) -> "Validations":
-        """Validations."""
-        from remint.services.validations import ValidationService
-
-        return ValidationService(self.catalog, self.access, self.artifacts, self._evidence, self.keys, self.clock)
-
-    @cached_property
     def changes(self) -> "Changes":
         """Changes."""
         from remint.core.review import parse_reviews
@@ -335,7 +309,7 @@ class App(Clients):
         parts = (self.catalog, self.access, self.sight, self.artifacts, self._evidence, self.keys, self.clock)
         reviews = parse_reviews(self.settings.table("reviews"), default=self.required)
         judged_by = (self.required, self.settings.table("gates"), reviews, self._owners, self._recorded)
-        return ChangeService(*parts, *judged_by)
+        return ChangeService(*parts, *judged_by, self._contracts.check_proposed)
 
     @cached_property
     def configuration(self) -> "Configuration":

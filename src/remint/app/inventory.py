@@ -8,6 +8,7 @@ from remint.app.costs import Costs
 if TYPE_CHECKING:
     from remint.ports.usecases.externals import Externals
     from remint.ports.usecases.inventory import Inventories
+    from remint.services.definitions import DefinitionService
     from remint.services.owners import Owners
 
 
@@ -35,4 +36,10 @@ class Inventory(Costs):
         """Models that somebody else makes or runs."""
         from remint.services.externals import ExternalService
 
-        return ExternalService(self.catalog, self.blobs, self.artifacts, self.access, self.clock, self.protected)
+        return ExternalService(self._definitions)
+
+    @cached_property
+    def _definitions(self) -> "DefinitionService":
+        from remint.services.definitions import DefinitionService
+
+        return DefinitionService(self.blobs, self.artifacts, self.access, self.clock, self.protected)

@@ -48,6 +48,7 @@ THERE = {
     "sources": ("history", "RemoteSources"),
     "regenerations": ("runs", "RemoteRegenerations"),
     "inventory": ("inventory", "RemoteInventory"),
+    "contracts": ("contracts", "RemoteContracts"),
     "externals": ("inventory", "RemoteExternals"),
     "secrets": ("inventory", "RemoteSecrets"),
     "attestations": ("attestations", "RemoteAttestations"),

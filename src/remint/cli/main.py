@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "compact": ("tables", "Store a table again without edits and small segments"),
     "completion": ("completion", "Print the completion script of a shell"),
     "config": ("config", "Show the settings in force, or compare them with those recorded"),
+    "contracts": ("contracts", "Draft, set, show or check what tables promise"),
     "control": ("control", "Show the status of every production model, with reasons"),
     "cost": ("cost", "Show what was spent and what was saved, and by whom"),
     "demo": ("demo", "Walk through the whole loop on real flights"),

@@ -24,6 +24,19 @@ class Kind(StrEnum):
     DEFINITION = "definition"
     VALUE = "value"
 
+    @property
+    def noun(self) -> str:
+        """What one of it is called in a sentence, with its article.
+
+        Example:
+            >>> Kind.TABLE.noun, Kind.FILES.noun, Kind.ENVIRONMENT.noun
+            ('a table', 'a set of files', 'an environment')
+        """
+        words = {"files": "set of files", "metrics": "record of metrics", "code": "snapshot of code"}.get(
+            self.value, self.value
+        )
+        return f"an {words}" if words[0] in "aeiou" else f"a {words}"
+
 
 NONE_HAS_IT = "no artifact has it"
 RECORDED_AS_FILES = frozenset({Kind.CODE, Kind.REPORT, Kind.LOG})

@@ -235,7 +235,7 @@ class Contract:
                 checks=tuple(Check(**check) for check in record["checks"]),
                 extra_columns=record["extra_columns"],
             )
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             _unreadable(f"{type(error).__name__}: {error}")
 
 

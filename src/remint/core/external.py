@@ -82,23 +82,5 @@ def require_service(service: Service) -> Service:
     return service
 
 
-def definition_differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
-    """Return in words how two definitions differ.
-
-    Example:
-        >>> definition_differences({"version": "1", "url": "u"}, {"version": "2", "url": "u", "note": "n"})
-        ["note 'n' was added", "version '1' became '2'"]
-    """
-    words = []
-    for name in sorted({*old, *new}):
-        if name not in old:
-            words.append(f"{name} {new[name]!r} was added")
-        elif name not in new:
-            words.append(f"{name} {old[name]!r} was removed")
-        elif old[name] != new[name]:
-            words.append(f"{name} {old[name]!r} became {new[name]!r}")
-    return words
-
-
 def _refused(why: str, next_step: str) -> Invalid:
     return Invalid("the model was not registered", why=why, next_step=next_step)

@@ -7,7 +7,7 @@ from functools import partial
 from operator import itemgetter
 from typing import Any
 
-from remint.core import attestation, validation
+from remint.core import attestation, keeping, validation
 from remint.core.attestation import Attested
 from remint.core.digest import Digest
 from remint.core.scan import SEVERITIES
@@ -71,6 +71,7 @@ class Findings:
         looks: how many other models were measured on each artifact that an evaluation of `new` read.
         attested: what principals, trusted keys and scans say of `new`, newest first.
         validations: of `new`.
+        contracts: what is known of `new` and each contract that a gate names, by its ref.
         now_us: the time of judgement.
     """
 
@@ -86,6 +87,7 @@ class Findings:
     validations: Sequence[Validation] = ()
     now_us: int = 0
     external: str = ""
+    contracts: Mapping[str, keeping.Kept] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +135,7 @@ def _require_keys(name: str, spec: Spec) -> None:
     needed = _NEEDS.get(name, frozenset())
     missing, wrong = sorted(needed - set(spec)), [key for key in sorted(_NUMBERS & set(spec)) if not _is_number(spec[key])]
     unfit = [words for key, (is_fit, words) in sorted(_WORDS.items()) if key in spec and not is_fit(spec[key])]
-    if missing or wrong or (name in ATTESTED_GATES and unfit):
+    if missing or wrong or (name in SPELLED_GATES and unfit):
         raise Invalid(
             f"the gate {name} cannot be judged",
             why=f"it lacks {', '.join(missing)}" if missing else f"{wrong[0]} is no number" if wrong else unfit[0],
@@ -297,15 +299,27 @@ def _validated(gate: Mapping[str, Any], findings: Findings) -> tuple[bool, str]:
     return validation.validated(gate, findings.validations, now_us=findings.now_us)
 
 
+def _data_contract(gate: Mapping[str, Any], findings: Findings) -> tuple[bool, str]:
+    return keeping.judged(gate, findings.contracts)
+
+
+def _is_contract(value: object) -> bool:
+    return isinstance(value, str) and value.startswith(f"{keeping.FACT}/") and "@" not in value and ":" not in value
+
+
 def _are_texts(value: object) -> bool:
     return isinstance(value, list) and bool(value) and all(isinstance(one, str) and one.strip() for one in value)
 
 
 ATTESTED_GATES = frozenset({"card-complete", "scanned", "signed", "validated"})
-"""Gates over what somebody signed; their words are checked when a change is opened."""
+"""Gates over what somebody signed."""
+
+SPELLED_GATES = ATTESTED_GATES | {keeping.GATE}
+"""Gates whose words are checked when a change is opened."""
 
 _WORDS: dict[str, tuple[Callable[[object], bool], str]] = {
     "by": (lambda value: isinstance(value, str) and bool(value), "`by` is the name of a principal, or `key:NAME`"),
+    "contract": (_is_contract, "`contract` is the name of a ref such as contract/orders"),
     "conditions": (lambda value: isinstance(value, bool), "`conditions` is true or false"),
     "headings": (_are_texts, "`headings` is a list of texts"),
     "predicate": (lambda value: isinstance(value, str), "`predicate` is a text"),
@@ -316,6 +330,7 @@ _NEEDS = {
     "card-complete": frozenset({"headings"}),
     "code-reviewed": frozenset({"branch"}),
     "cost-within": frozenset({"cpu_hours"}),
+    keeping.GATE: frozenset({"contract"}),
     "eval-passed": frozenset({"metric"}),
     "not-worse": frozenset({"metric"}),
     "signed": frozenset({"by"}),
@@ -327,6 +342,7 @@ _GATES: dict[str, Callable[[Mapping[str, Any], Findings], tuple[bool, str]]] = {
     "card-complete": _card_complete,
     "code-reviewed": _code_reviewed,
     "cost-within": _cost_within,
+    keeping.GATE: _data_contract,
     "eval-passed": _eval_passed,
     "holdout-fresh": _holdout_fresh,
     "lineage-complete": _lineage_complete,

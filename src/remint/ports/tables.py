@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from remint.core.contract import Contract, Violation
 from remint.core.digest import Digest
 
 
@@ -49,6 +50,19 @@ class Tables(Protocol):
 
         Raises:
             Invalid: the query is refused.
+        """
+        ...
+
+    def columns(self, files: Sequence[Path]) -> tuple[Sequence[tuple[str, str]], Mapping[str, bool]]:
+        """Return name and type tag of each column, and whether it holds nulls. Reads all of the table; errors as `identify`."""
+        ...
+
+    def violations(self, files: Sequence[Path], contract: Contract) -> tuple[int, Sequence[Violation]]:
+        """Return how many rows a table has, and which rules of a contract it breaks.
+
+        Raises:
+            Invalid: a rule of the contract does not fit the table.
+            Corrupt: a file cannot be read.
         """
         ...
 

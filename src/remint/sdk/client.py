@@ -17,6 +17,7 @@ NOUNS = (
     "audit",
     "budgets",
     "changes",
+    "contracts",
     "control",
     "costs",
     "externals",

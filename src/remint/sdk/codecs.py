@@ -58,6 +58,10 @@ def read_input(kind: str, _digest: str, parts: list[tuple[str, Path]], facts: Ma
         return Table.of_parts(Segment.each(parts))
     if kind == Kind.MODEL:
         return _read_model(places, facts)
+    if kind == Kind.DEFINITION and "contract" in facts:
+        from remint.core.contract import Contract
+
+        return Contract.from_json(next(iter(places.values())).read_bytes())
     if kind in {Kind.METRICS, Kind.VALUE, Kind.DEFINITION}:
         value = canonical.decode_value(canonical.loads(next(iter(places.values())).read_bytes()))
         return Metrics(value) if kind == Kind.METRICS and isinstance(value, dict) else value

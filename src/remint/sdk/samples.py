@@ -325,7 +325,7 @@ def samples_of(app: "App", name: str, artifact: "Artifact", *, keep: bool = Fals
     if artifact.kind is not Kind.FILES:
         raise Invalid(
             f"{name} has no samples",
-            why=f"it is a {artifact.kind}, and samples are the files of a set",
+            why=f"it is {artifact.kind.noun}, and samples are the files of a set",
             next_step="name a set of files, as `remint add FOLDER --as NAME` makes it",
         )
     return Samples(StoredFiles(app.settings.root, artifact, keep=keep))

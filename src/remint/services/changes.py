@@ -1,20 +1,21 @@
 """Changes: proposing, approving and merging moves of protected refs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from remint.core import change as rules
 from remint.core.artifact import Kind
 from remint.core.change import Change, ChangeState, PlannedMove, Seen, Step
+from remint.core.definition import definition_differences
 from remint.core.digest import SHORT, Digest
 from remint.core.entry import Entry
 from remint.core.evidence import pre_authentication
-from remint.core.external import definition_differences
 from remint.core.gate import GateResult, gates_for, judge
 from remint.core.glass import GATES_PASSED, GLASS
 from remint.core.governing import Judging
 from remint.core.ids import ChangeId, PrincipalId
+from remint.core.keeping import contracts_of
 from remint.core.recipe import difference
 from remint.core.ref import PRODUCTION, Move, RefName, parse_ref
 from remint.core.review import AUTO, Rules, is_among, rules_for
@@ -49,6 +50,7 @@ class ChangeService:
         reviews: rules by pattern of ref.
         owners: who answers for refs, and what their materiality asks for.
         recorded: the settings that were agreed on.
+        check_contracts: checks artifacts against contracts by ref; returns what signs what was found.
     """
 
     catalog: Catalog
@@ -63,23 +65,28 @@ class ChangeService:
     reviews: Mapping[str, Rules]
     owners: Owners
     recorded: RecordedSettings
+    check_contracts: Callable[[Sequence[tuple[Digest, Sequence[str]]]], Callable[[Transaction], None]]
 
     def propose(self, context: Context, refs: Sequence[str], *, title: str = "", draft: bool = False, why: str = "") -> Review:
         """Open a change that moves protected refs of `main`."""
         with self.catalog.read() as tx:
             moves = tuple(sorted(self._planned(tx, context, text) for text in refs))
+            gates = self._judged_by(tx, moves)["gates"]
         for move in moves:
             if move.old == move.new:
                 raise Invalid(
                     f"{move.ref} was not proposed", why=f"it points at {move.new.short} already", next_step="nothing to do"
                 )
             self.artifacts.verify(move.new)
+        named = [(move.new, contracts_of([gate for gate in gates if gate["ref"] == move.ref.path])) for move in moves]
+        sign_checks = self.check_contracts(named)
         resource = ", ".join(str(move.ref) for move in moves)
         with self.access.begin(context, "change:open", resource) as tx:
             change = self._made(tx, context, moves, title)
             same = self._same_open(tx, change)
             for move in moves:
                 self.evidence.sign_evaluations(tx, move.new)
+            sign_checks(tx)
             change_id = same.id if same else self._open(tx, change, "draft" if draft else "open", note=why or title)
             self._approve_by_rule(tx, tx.changes.get(change_id))
         return self.review(change_id)
@@ -244,7 +251,7 @@ class ChangeService:
         """Return how two artifacts differ of which one at least was not made by a run."""
         if {tx.artifacts.get(one).kind for one in (old, new)} != {Kind.DEFINITION}:
             return ["one of the two was not made by a run"]
-        return definition_differences(self.artifacts.value(old), self.artifacts.value(new))
+        return definition_differences(*(self.artifacts.files(one)[0][1].read_bytes() for one in (old, new)))
 
     def list(self, *, limit: int = 50, ref: str | None = None) -> Sequence[Review]:
         """Return changes, newest first."""

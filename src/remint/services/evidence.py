@@ -13,7 +13,9 @@ from remint.core.entry import Entry
 from remint.core.evidence import Evidence, pre_authentication, statement
 from remint.core.gate import ATTESTED_GATES, LEVELS, CodeOrigin, Evaluation, Findings
 from remint.core.ids import PrincipalId
+from remint.core.keeping import CHECKED, Kept, contracts_of
 from remint.core.lineage import Lineage, LineageNode
+from remint.core.ref import PRODUCTION, RefName
 from remint.ports.catalog import Transaction
 from remint.ports.clock import Clock
 from remint.ports.signing import Keys
@@ -117,8 +119,17 @@ class EvidenceService:
             attested=self.attested(tx, move.new) if names & ATTESTED_GATES else (),
             validations=validations_of(tx, self.keys, artifact=move.new) if "validated" in names else (),
             now_us=self.clock.now_us(),
+            contracts={ref: self._kept(tx, move.new, ref) for ref in contracts_of(gates)},
             external="" if lineage.nodes[move.new].maker is not None else external_words(tx, move.new),
         )
+
+    def _kept(self, tx: Transaction, table: Digest, path: str) -> Kept:
+        """Return what is known of a table and the contract that a ref in main points at."""
+        ref = tx.refs.get(RefName(PRODUCTION, *path.split("/", 1)))
+        if ref is None:
+            return Kept(path, None)
+        found = [one.facts for one in self.trusted(tx, table, CHECKED) if one.facts["contract"] == ref.artifact]
+        return Kept(path, ref.artifact, found[0]["broken"] if found else None)
 
     def attested(self, tx: Transaction, subject: Digest) -> list[Attested]:
         """Return what principals, keys of the settings and scans say of an artifact, newest first, if the signature holds."""

@@ -119,7 +119,7 @@ class ServingService:
         if artifact.kind is not Kind.MODEL:
             raise Invalid(
                 f"{artifact.digest.short} is not served",
-                why=f"it is external: {artifact.kind}, not a model that was made here",
+                why=f"it is external: {artifact.kind.noun}, not a model that was made here",
                 next_step="name the models to serve, or point the ref at one",
             )
         return dict(self.artifacts.files(artifact.digest))

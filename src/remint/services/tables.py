@@ -173,7 +173,7 @@ class TableService:
         """Return the table that a text names, found to be what its digest says."""
         found = self.refs.artifact(context, text)
         if found.kind is not Kind.TABLE:
-            raise Invalid(f"{text} cannot be merged", why=f"it is a {found.kind}", next_step="name tables")
+            raise Invalid(f"{text} cannot be merged", why=f"it is {found.kind.noun}", next_step="name tables")
         return self._require_sound(text, found)
 
     @_while_adding
@@ -262,7 +262,7 @@ class TableService:
             )
         found = tx.artifacts.get(seen.artifact)
         if found.kind is not Kind.TABLE:
-            raise Invalid(f"{ref} was not changed", why=f"it points at a {found.kind}", next_step="name the ref of a table")
+            raise Invalid(f"{ref} was not changed", why=f"it points at {found.kind.noun}", next_step="name the ref of a table")
         return found
 
     def _sound(self, ref: RefName) -> Artifact:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from remint.core.contract import Contract, Violation
 from remint.errors import Invalid
 from remint.ports.tables import TableIdentity
 
@@ -59,6 +60,25 @@ class ParquetTables:
             ) from error
         finally:
             connection.close()
+
+    def columns(self, files: Sequence[Path]) -> tuple[Sequence[tuple[str, str]], Mapping[str, bool]]:
+        """Return name and type tag of each column, and whether it holds nulls."""
+        from remint.adapters.tables.parquet import Segments
+
+        segments = Segments(files)
+        types = [(field.name, str(field.type)) for field in segments.fields]
+        nullable = dict.fromkeys((name for name, _ in types), False)
+        for batch in segments.stream():
+            for name, column in zip(nullable, batch.columns, strict=True):
+                nullable[name] |= column.null_count > 0
+        return types, nullable
+
+    def violations(self, files: Sequence[Path], contract: Contract) -> tuple[int, Sequence[Violation]]:
+        """Return how many rows a table has, and which rules of a contract it breaks."""
+        from remint.adapters.tables.contract_scan import scan
+
+        found = scan(contract, list(files))
+        return found.rows, found.violations
 
     def differences(self, left: Sequence[Path], right: Sequence[Path]) -> Sequence[str]:
         """Return, in words, where two tables differ."""

@@ -11,7 +11,7 @@ from remint.cli.output import Out, table, when
 from remint.cli.refwords import view_lines
 from remint.cli.tablewords import row_difference_json, row_difference_lines
 from remint.core.artifact import Artifact, Kind
-from remint.core.external import definition_differences
+from remint.core.definition import definition_differences
 from remint.errors import Invalid
 
 if TYPE_CHECKING:
@@ -74,11 +74,11 @@ def _differences(app: "App", old: Artifact, new: Artifact) -> list[str]:
     if old.kind is not new.kind:
         raise Invalid(
             "the two cannot be compared",
-            why=f"one is a {old.kind}, the other a {new.kind}",
+            why=f"one is {old.kind.noun}, the other {new.kind.noun}",
             next_step="compare versions of one ref",
         )
     if old.kind is Kind.DEFINITION:
-        return definition_differences(app.artifacts.value(old.digest), app.artifacts.value(new.digest))
+        return definition_differences(*(app.artifacts.files(one.digest)[0][1].read_bytes() for one in (old, new)))
     before, after = dict(app.artifacts.files(old.digest)), dict(app.artifacts.files(new.digest))
     if old.kind is Kind.MODEL:
         form = app.formats[old.facts["format"]]
@@ -114,7 +114,7 @@ def query(out: Out, sql: str, limit: int) -> None:
     for text, name in named.items():
         artifact = app.refs.artifact(context, text)
         if artifact.kind is not Kind.TABLE:
-            raise Invalid(f"{text} cannot be queried", why=f"it is a {artifact.kind}", next_step="name a table")
+            raise Invalid(f"{text} cannot be queried", why=f"it is {artifact.kind.noun}", next_step="name a table")
         tables[name] = [place for _, place in app.artifacts.files(artifact.digest)]
     head, rows = app.tables.query(rewritten, tables, limit=limit)
     records = [dict(zip(head, row, strict=True)) for row in rows]

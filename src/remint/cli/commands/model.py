@@ -75,7 +75,7 @@ def show(out: Out, name: str) -> None:
 
 def _kind_lines(artifact: Artifact) -> list[str]:
     if artifact.kind is not Kind.MODEL:
-        return [f"kind    {artifact.kind}, as it was added"]
+        return [f"kind    {artifact.kind.noun}, as it was added"]
     features = ", ".join(artifact.facts.get("features", ()))
     return [f"kind    {artifact.facts.get('estimator')} in {artifact.facts.get('format')}", f"inputs  {features}"]
 

@@ -72,7 +72,7 @@ class _Look:
 
 def _require_page(name: str, artifact: Artifact, page: Path) -> None:
     if artifact.kind not in {Kind.FILES, Kind.TABLE}:
-        raise Invalid(f"{name} has no page", why=f"it is a {artifact.kind}", next_step="show it without --page")
+        raise Invalid(f"{name} has no page", why=f"it is {artifact.kind.noun}", next_step="show it without --page")
     if page.is_dir() or not page.absolute().parent.is_dir():
         why = "a folder is there" if page.is_dir() else f"the folder {page.parent} does not exist"
         raise Invalid(f"the page {page} was not written", why=why, next_step="name a file in a folder that exists")
