@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from remint.core.digest import Digest
     from remint.core.quorum import Needs
+    from remint.ports.uploads import Arrivals
     from remint.ports.usecases.identity import Identity
     from remint.ports.usecases.policies import Policies
     from remint.ports.usecases.principals import Principals
@@ -119,7 +120,13 @@ class Callers(Parts):
         """What a caller that is bound to a sandbox may know of."""
         from remint.services.sight import SightService
 
-        return SightService(self.catalog, self.clock)
+        return SightService(self.catalog, self.clock, self._arrivals)
+
+    @cached_property
+    def _arrivals(self) -> "Arrivals":
+        from remint.adapters.uploads.arrivals import FileArrivals
+
+        return FileArrivals(self.settings.state / "arrivals", self.clock)
 
     @cached_property
     def requests(self) -> "Requests":

@@ -24,13 +24,11 @@ class Clients(Inventory):
     def carrying(self) -> "BlobService":
         """The bytes of artifacts, to and from clients."""
         from remint.adapters.blobs.frames import FrameTaking
-        from remint.adapters.uploads.arrivals import FileArrivals
         from remint.services.blobs import BlobService
 
-        arrivals = FileArrivals(self.settings.state / "arrivals", self.clock)
         parts = (self.catalog, self.blobs, self.artifacts, self.access, self.sight, self.clock)
         take = partial(FrameTaking, self.blobs, self.settings.state / "scratch")
-        return BlobService(*parts, arrivals, take, self._readings)
+        return BlobService(*parts, self._arrivals, take, self._readings)
 
     @cached_property
     def client_runs(self) -> "ClientRuns":

@@ -112,12 +112,24 @@ class ArtifactService:
         if kind in RECORDED_AS_FILES:
             return files_digest(kind, parts), {"files": len(parts)}
         if len(parts) != 1:
-            raise Invalid(f"a {kind} has {len(parts)} files", why="it is one record in one file", next_step="give one file")
-        return record_digest(kind, canonical.loads(self.blobs.get(parts[0].blob))), {}
+            raise Invalid(f"{kind.noun} has {len(parts)} files", why="it is one record in one file", next_step="give one file")
+        try:
+            value = canonical.loads(self.blobs.get(parts[0].blob))
+        except (ValueError, RecursionError) as error:
+            raise Corrupt(
+                f"{kind.noun} cannot be read", why=f"it is no JSON: {str(error)[:200]}", next_step="make it again"
+            ) from error
+        return record_digest(kind, value), {}
 
     def _identify_model(self, parts: Sequence[Part], facts: Mapping[str, Any]) -> tuple[Digest, dict[str, Any]]:
-        form = self.formats[facts["format"]]
+        form = self.formats.get(str(facts.get("format")))
         places = {part.path: part.blob for part in parts}
+        if form is None or MODEL_FILES[form.name] not in places or "features" not in facts:
+            raise Invalid(
+                "a model cannot be read",
+                why="its record has not the format, the features and the file of one",
+                next_step="see docs/format/records.md",
+            )
         content = form.content_digest(self.blobs.get(places[MODEL_FILES[form.name]]))
         probe = (
             self.table_versions.parts.tables.identify([self.blobs.path(places[PROBE_FILE])]) if PROBE_FILE in places else None

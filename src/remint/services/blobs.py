@@ -1,14 +1,15 @@
 """Blobs: carrying the bytes of artifacts to and from whoever works elsewhere."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
-from remint.core.artifact import Artifact, Kind
+from remint.core.artifact import Artifact, Kind, require_path
 from remint.core.digest import Digest, from_raw
 from remint.core.entry import Entry
 from remint.core.frame import Frame
 from remint.core.origin import PINNED
-from remint.errors import Conflict, Invalid
+from remint.errors import Conflict, Corrupt, Invalid
 from remint.ports.blobs import Blobs, Taking
 from remint.ports.catalog import Catalog
 from remint.ports.clock import Clock
@@ -20,7 +21,7 @@ from remint.services.access import Access
 from remint.services.readings import Readings
 from remint.services.recording import record
 from remint.services.removals import require_kept, require_standing
-from remint.services.sight import SightService, is_seen
+from remint.services.sight import SightService, is_seen, sender_of
 
 PIECE_BYTES = 1 << 20
 READ = "artifact:read"
@@ -50,10 +51,11 @@ class BlobService:
 
     def lacking(self, context: Context, digests: Sequence[Digest], artifacts: Sequence[Digest] = ()) -> Sequence[Digest]:
         """Return which of some blobs must be sent."""
-        sent = self.arrivals.of(context.principal)
+        sent = self.arrivals.of(sender_of(context))
         lacking = {digest for digest in digests if digest.raw not in sent or not self.blobs.has(digest)}
         for artifact in self._readable(context, artifacts) if lacking else ():
-            lacking -= {digest for digest in self._held(artifact, lacking) if self.blobs.has(digest)}
+            with suppress(Corrupt):  # a manifest that is gone vouches for no file
+                lacking -= {digest for digest in self._held(artifact, lacking) if self.blobs.has(digest)}
         return [digest for digest in digests if digest in lacking]
 
     def _readable(self, context: Context, digests: Sequence[Digest]) -> Sequence[Artifact]:
@@ -65,6 +67,7 @@ class BlobService:
                 for digest in dict.fromkeys(digests)
                 if digest in known
                 and is_seen(tx, context, digest)
+                and tx.erasures.of(digest) is None
                 and self.access.decide(tx, caller, READ, f"artifact {digest}").allowed
             ]
 
@@ -84,7 +87,9 @@ class BlobService:
                     require_kept(tx, artifact.digest)
                 told = [artifact.digest for artifact in artifacts]
                 tx.entries.append(Entry("artifact:add", resource, context.principal, at_us, {"artifacts": told}))
-                return [record(tx.artifacts, self.blobs, artifact, at_us=at_us) for artifact in artifacts]
+                recorded = [record(tx.artifacts, self.blobs, artifact, at_us=at_us) for artifact in artifacts]
+            self.arrivals.note(sender_of(context), [artifact.digest.raw for artifact in artifacts])
+            return recorded
 
     def require_sent(self, context: Context, artifact: Artifact, *, like: Sequence[Digest] = ()) -> None:
         """Refuse an artifact whose bytes are not all here, or do not make its digest. Errors as `record`."""
@@ -96,10 +101,25 @@ class BlobService:
             )
         known = (artifact.digest, *like)
         self._require_arrived(context, artifact, known, [part.blob for part in artifact.parts])
+        for part in artifact.parts:
+            require_path(part.path)
+            if artifact.kind is not Kind.FILES:
+                self._require_size(artifact, part.path, part.blob, part.size_bytes)
         self.artifacts.require_named(artifact)
         if artifact.kind is Kind.FILES:
             for rows in self.artifacts.rows(artifact):
                 self._require_arrived(context, artifact, known, [from_raw(raw) for raw in rows.raws()])
+                for path, blob, size_bytes in rows.each():
+                    self._require_size(artifact, path, blob, size_bytes)
+
+    def _require_size(self, artifact: Artifact, path: str, blob: Digest, size_bytes: int) -> None:
+        size = self.blobs.size(blob)
+        if size != size_bytes:
+            raise Invalid(
+                f"artifact {artifact.digest.short} was not recorded",
+                why=f"{path[:80]!r} has {size} bytes, and {size_bytes} were said",
+                next_step="say how many bytes each file has, and make the digest of that",
+            )
 
     def _require_arrived(
         self, context: Context, artifact: Artifact, known: Sequence[Digest], digests: Sequence[Digest]
@@ -126,12 +146,14 @@ class BlobService:
 
     def send(self, context: Context, artifacts: Sequence[Digest], digests: Sequence[Digest]) -> tuple[int, Iterator[bytes]]:
         """Return blobs of artifacts as frames."""
-        wanted, found = set(digests), set[Digest]()
+        wanted, found, read = set(digests), set[Digest](), list[Digest]()
         for digest in artifacts:
             held = self._held(self.get(context, digest), wanted - found)
             if held:
-                self.readings.tell(context, digest)
+                read.append(digest)
             found |= held
+        for digest in read:
+            self.readings.tell(context, digest)
         frames = [Frame(digest, self.blobs.size(digest)) for digest in dict.fromkeys(digests) if digest in found]
         return sum(len(frame.header()) + frame.size_bytes for frame in frames), self._frames(frames)
 
@@ -168,7 +190,7 @@ class Arriving:
         """Make what was kept survive a loss of power."""
         taken = self.taking.close()
         self.service.blobs.flush()
-        self.service.arrivals.note(self.context.principal, [frame.digest.raw for frame in taken])
+        self.service.arrivals.note(sender_of(self.context), [frame.digest.raw for frame in taken])
         return Received(len(taken), sum(frame.size_bytes for frame in taken))
 
 

@@ -101,14 +101,11 @@ class ClientRuns:
         return self.recording.start(context, begun, step, recipe)
 
     def _require_seen(self, context: Context, digest: Digest) -> None:
-        """Refuse an artifact that is not recorded, or that the caller neither sees nor sent."""
+        """Refuse an artifact that is not recorded, or that the caller neither sees nor recorded."""
+        self.sight.require_artifact(context, digest)
         with self.catalog.read() as tx:
-            parts = tx.artifacts.get(digest).parts if tx.artifacts.known([digest]) else ()
-        sent = self.blobs.arrivals.of(context.principal) if context.sandbox is not None else frozenset()
-        if not parts or not sent.issuperset(part.blob.raw for part in parts):
-            self.sight.require_artifact(context, digest)
-        if not parts:
-            raise not_found(digest)
+            if not tx.artifacts.known([digest]):
+                raise not_found(digest)
 
     def end(self, context: Context, end: End, made: Sequence[Artifact]) -> End:
         """Record how a run ended, and what it made."""

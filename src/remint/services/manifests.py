@@ -29,7 +29,9 @@ class Manifests:
 
     def identify(self, artifact: Artifact) -> tuple[Digest, dict[str, Any]]:
         """Return the digest and the facts that the record of a set of files makes; no segment is read."""
-        counts = [*artifact.facts.get("segment_rows", ()), *([0] * len(artifact.parts))]
+        told = artifact.facts.get("segment_rows")
+        known = told if isinstance(told, list | tuple) and all(type(rows) is int for rows in told) else ()
+        counts = [*known, *([0] * len(artifact.parts))]
         segments = [Segment(part.blob, rows, part.size_bytes) for part, rows in zip(artifact.parts, counts, strict=False)]
         return manifest.manifest_digest(segments), _facts(segments)
 

@@ -10,6 +10,7 @@ from remint.core.run import not_found as run_not_found
 from remint.errors import NotFound
 from remint.ports.catalog import Catalog, Transaction
 from remint.ports.clock import Clock
+from remint.ports.uploads import Arrivals
 from remint.ports.usecases.context import Context
 
 RULE = "sandbox-sight"
@@ -17,10 +18,15 @@ RULE = "sandbox-sight"
 
 @dataclass(frozen=True)
 class SightService:
-    """See ports.usecases.sight.Sight."""
+    """See ports.usecases.sight.Sight.
+
+    Attributes:
+        arrivals: what came from whom; an artifact that a caller recorded lately is seen by it.
+    """
 
     catalog: Catalog
     clock: Clock
+    arrivals: Arrivals
 
     def require_workspace(self, context: Context, name: str) -> None:
         """Refuse a workspace that is not seen."""
@@ -35,7 +41,7 @@ class SightService:
     def require_artifact(self, context: Context, digest: Digest, *, named: str = "") -> None:
         """Refuse an artifact that is not seen."""
         with self.catalog.read() as tx:
-            if is_seen(tx, context, digest):
+            if is_seen(tx, context, digest) or digest.raw in self.arrivals.of(sender_of(context)):
                 return
             is_there = bool(tx.artifacts.known([digest]))
         if is_there:
@@ -67,6 +73,11 @@ def no_workspace(name: str) -> NotFound:
         why="no workspace of that name was made",
         next_step=f"see `remint sandboxes list`, or make it: `remint sandboxes create {name}`",
     )
+
+
+def sender_of(context: Context) -> str:
+    """Return whose arrivals count for a caller: its own, and of one bound to a sandbox those from inside it alone."""
+    return context.principal if context.sandbox is None else f"{context.principal} in {context.sandbox}"
 
 
 def is_seen(tx: Transaction, context: Context, digest: Digest) -> bool:

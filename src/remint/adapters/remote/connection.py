@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import re
 import ssl
 import threading
 import time
@@ -68,6 +69,8 @@ def parse_place(url: str) -> Place:
         port = parts.port
     except ValueError:
         raise _no_server(url, "it is no URL") from None
+    if not parts.path.isascii() or not url.isprintable() or " " in url:
+        raise _no_server(url, "it holds letters that no URL holds")
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise _no_server(url, "it is no http:// or https:// URL")
     if parts.username or parts.password or parts.query or parts.fragment:
@@ -79,7 +82,7 @@ def parse_place(url: str) -> Place:
 
 
 def _no_server(url: str, why: str) -> Invalid:
-    shown = url.rpartition("@")[2][:200]
+    shown = re.split("[?#]", url.rpartition("@")[2])[0][:200]
     return Invalid(f"{shown!r} is not a server", why=why, next_step="write it like https://remint.example")
 
 
@@ -135,15 +138,11 @@ class Connection:
         """Ask for bytes and yield them as they arrive. Errors as `call`, also while they arrive."""
         asked = _Asked("POST", path, _encoded(body), {**(headers or {}), **_media(body)})
         connection, response = self._patiently(lambda: self._begun(asked))
-        left = int(response.headers.get("Content-Length", "0"))
         try:
-            while left:
-                piece = response.read(min(PIECE_BYTES, left))
-                if not piece:
-                    raise self._unreadable("its answer broke off")
-                left -= len(piece)
+            while piece := response.read(PIECE_BYTES):
                 yield piece
-            response.read()
+            if response.length:
+                raise self._unreadable("its answer broke off")
         except (OSError, http.client.HTTPException) as error:
             raise self._silent(error) from error
         finally:
@@ -176,7 +175,7 @@ class Connection:
             try:
                 return ask()
             except (Unavailable, LimitReached) as error:
-                wait_s = 0.1 * 2**attempt if error.facts.get("rule") in SOON else None
+                wait_s = 0.1 * 2**attempt if str(error.facts.get("rule")) in SOON else None
                 if wait_s is None or attempt == TRIES - 1:
                     raise
                 time.sleep(wait_s)
@@ -186,6 +185,8 @@ class Connection:
         connection, response = self._begun(asked)
         try:
             text = response.read(MOST_ANSWER_BYTES + 1)
+            if response.length and len(text) <= MOST_ANSWER_BYTES:
+                raise http.client.IncompleteRead(text, response.length)
         except (OSError, http.client.HTTPException) as error:
             raise self._silent(error) from error
         finally:
@@ -208,6 +209,8 @@ class Connection:
             connection.request(asked.method, self.place.prefix + API + asked.path, body=asked.content, headers=headers)
             response = connection.getresponse()
             if response.status < 300:
+                if response.length is None and not response.chunked:  # its end could not be told from a break
+                    raise http.client.IncompleteRead(b"")
                 return connection, response
             content = response.read(MOST_PROBLEM_BYTES)
         except (OSError, http.client.HTTPException) as error:

@@ -43,6 +43,6 @@ def error_of(status: int, content: bytes) -> RemintError:
         )
     kind = _CODES.get(str(told.get("code"))) or _FAMILIES.get(_OF_STATUS.get(status, ""), Unavailable)
     facts = {str(name): value for name, value in told["facts"].items()} if isinstance(told.get("facts"), dict) else {}
-    taken = {"what", "why", "next_step"}
+    taken = {"self", "what", "why", "next_step"}
     words = {name: str(told.get(key) or "") for name, key in (("why", "detail"), ("next_step", "next_step"))}
     return kind(told["title"], **words, **{name: value for name, value in facts.items() if name not in taken})

@@ -64,5 +64,6 @@ class FileArrivals:
 
     def _sweep(self) -> None:
         for place in self._folder.iterdir():
-            if int(place.name.partition("-")[0]) <= self._today() - _KEPT_DAYS:
+            day = place.name.partition("-")[0]
+            if day.isdecimal() and int(day) <= self._today() - _KEPT_DAYS:
                 place.unlink(missing_ok=True)
