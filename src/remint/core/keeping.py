@@ -102,9 +102,15 @@ def contracts_in(settings: Mapping[str, Any]) -> list[str]:
         >>> contracts_in({"gates": {"data/*": {"data-contract": {"contract": "contract/orders"}, "lineage-complete": {}}}})
         ['contract/orders']
     """
-    gates = [*settings.get("gates", {}).values(), *(one.get("gates", {}) for one in settings.get("materiality", {}).values())]
-    named = [one.get(GATE, {}).get("contract") for one in gates]
+    gates = [*_table(settings, "gates").values(), *(_table(one, "gates") for one in _table(settings, "materiality").values())]
+    named = [_table(one, GATE).get("contract") for one in gates]
     return [ref for ref in named if isinstance(ref, str)]
+
+
+def _table(value: object, name: str) -> Mapping[str, Any]:
+    """Return a table in a table; an empty one where there is none: whoever judges by the settings refuses what means nothing."""
+    found = value.get(name) if isinstance(value, Mapping) else None
+    return found if isinstance(found, Mapping) else {}
 
 
 def drafted(

@@ -189,7 +189,7 @@ def test_versions_unknown_refs_and_other_kinds_are_refused(app, file, table, add
         app.table_versions.append(ANA, "data/y", rows)
     (app.settings.root / "f.txt").write_text("x")
     app.artifacts.add(ANA, "data/f", app.settings.root / "f.txt")
-    with pytest.raises(Invalid, match="points at a files"):
+    with pytest.raises(Invalid, match="points at a set of files"):
         app.table_versions.append(ANA, "data/f", rows)
     with pytest.raises(Invalid, match="no file"):
         app.table_versions.append(ANA, X, [])

@@ -63,7 +63,14 @@ def test_a_gate_without_a_contract_is_refused():
 def test_contracts_that_a_materiality_names_are_found():
     settings = {"materiality": {"high": {"tier": 1, "gates": {"data-contract": {"contract": REF}}}, "low": {}}}
     assert contracts_in(settings) == [REF]
-    assert contracts_in({}) == []
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{}, {"gates": 1}, {"gates": {"data/*": 1}}, {"gates": {"data/*": {"data-contract": 1}}}, {"materiality": {"high": 1}}],
+)
+def test_settings_that_mean_nothing_name_no_contract(settings):
+    assert contracts_in(settings) == []
 
 
 def test_what_is_told_of_a_broken_rule_holds_no_value_and_no_key():
