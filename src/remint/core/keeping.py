@@ -108,7 +108,7 @@ def contracts_in(settings: Mapping[str, Any]) -> list[str]:
 
 
 def _table(value: object, name: str) -> Mapping[str, Any]:
-    """Return a table in a table; an empty one where there is none: whoever judges by the settings refuses what means nothing."""
+    """Return a table in a table; an empty one where there is none: what means nothing is refused where it is judged by."""
     found = value.get(name) if isinstance(value, Mapping) else None
     return found if isinstance(found, Mapping) else {}
 
