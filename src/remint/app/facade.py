@@ -84,7 +84,8 @@ class App(Statements):
         """Files on their way in."""
         from remint.services.uploads import UploadService
 
-        return UploadService(self.catalog, self.incoming, self.blobs, self.artifacts, self.access, self.clock)
+        parts = (self.catalog, self.incoming, self.blobs, self.artifacts, self.access, self.clock)
+        return UploadService(*parts, self._arrivals)
 
     @cached_property
     def contents(self) -> "Contents":

@@ -12,17 +12,22 @@ from remint.errors import Conflict, Invalid, LimitReached, NotFound
 from remint.ports.blobs import Blobs
 from remint.ports.catalog import Catalog
 from remint.ports.clock import Clock
-from remint.ports.uploads import Appending, Uploads
+from remint.ports.uploads import Appending, Arrivals, Uploads
 from remint.ports.usecases.artifacts import Artifacts
 from remint.ports.usecases.context import Context
 from remint.ports.usecases.uploads import Named
 from remint.services.access import Access
 from remint.services.recording import record
+from remint.services.sight import sender_of
 
 
 @dataclass(frozen=True)
 class UploadService:
-    """See ports.usecases.uploads.Uploading."""
+    """See ports.usecases.uploads.Uploading.
+
+    Attributes:
+        arrivals: what came from whom, so that a token bound to a sandbox sees what it recorded.
+    """
 
     catalog: Catalog
     uploads: Uploads
@@ -30,6 +35,7 @@ class UploadService:
     artifacts: Artifacts
     access: Access
     clock: Clock
+    arrivals: Arrivals
 
     def begin(self, context: Context, *, digest: str, size_bytes: int) -> Upload:
         """Begin an upload of bytes with this digest."""
@@ -92,4 +98,6 @@ class UploadService:
             with self.access.recording(context, "artifact:add", resource), self.catalog.begin() as tx:
                 self.access.require(tx, context, "artifact:add", resource, workspace=context.workspace)
                 tx.entries.append(Entry("artifact:add", resource, context.principal, at_us, {"files": len(found)}))
-                return record(tx.artifacts, self.blobs, made, at_us=at_us)
+                kept = record(tx.artifacts, self.blobs, made, at_us=at_us)
+        self.arrivals.note(sender_of(context), [made.digest.raw])
+        return kept

@@ -363,6 +363,17 @@ def test_what_the_token_of_a_sandbox_recorded_it_may_point_a_ref_at(api, walled)
     assert moved.status_code == 200, moved.text
 
 
+def test_what_the_token_of_a_sandbox_uploaded_it_may_point_a_ref_at_in_one_request(api, walled):
+    content = b"uploaded by an agent"
+    began = api.ask("POST", "/uploads", walled[1], json={"digest": digest_bytes(content), "size_bytes": len(content)}).json()
+    span = {"Content-Range": f"bytes 0-{len(content) - 1}/{len(content)}"}
+    api.ask("PUT", f"/uploads/{began['id']}", walled[1], headers=span, content=content)
+    api.ask("POST", f"/uploads/{began['id']}/complete", walled[1])
+    body = {"files": [{"path": "a.txt", "upload": began["id"]}], "ref": {"name": "data/uploaded"}}
+    added = api.ask("POST", "/artifacts", walled[1], json=body)
+    assert added.status_code == 201, added.text
+
+
 def test_what_a_policy_keeps_from_the_caller_is_lacking_and_not_given_out(api):
     kept, free = (api.add(f"{name}.txt", name.encode(), f"data/{name}") for name in ("kept", "free"))
     api.app.refs.fork(api.project.ana, "draft")
