@@ -125,7 +125,7 @@ class ArtifactService:
         form = self.formats.get(str(facts.get("format")))
         places = {part.path: part.blob for part in parts}
         if form is None or MODEL_FILES[form.name] not in places or "features" not in facts:
-            raise Invalid(
+            raise Corrupt(
                 "a model cannot be read",
                 why="its record has not the format, the features and the file of one",
                 next_step="see docs/format/records.md",
